@@ -1,0 +1,25 @@
+//! pigent puts a coding agent in a closet.
+//!
+//! # Layout
+//!
+//! | module | it knows |
+//! |---|---|
+//! | [`bridge`] | the rules: a pure state machine, no I/O |
+//! | [`stream`] | Claude's stdout: bytes in, events out, in a fixed buffer |
+//! | [`engine`] | how to run and stop the agent |
+//! | [`telegram`] | the Bot API: client, poller, outbox, formatting |
+//! | [`panel`] | lamps and the button |
+//! | [`store`] | what must survive a power cut |
+//! | [`cli`] | one file a subcommand |
+//!
+//! Arrows point inwards: the shells use the types of [`bridge`], and `bridge` uses nobody's.
+
+pub mod bridge;
+pub mod cli;
+#[cfg(feature = "emulator")]
+pub mod emulator;
+pub mod engine;
+pub mod panel;
+pub mod store;
+pub mod stream;
+pub mod telegram;
