@@ -1,0 +1,262 @@
+//! The save protocol: write before acknowledge (DESIGN.md decision 2).
+//!
+//! The ledger counts generations of the memory and holds back what must not happen before the
+//! disk has them: confirming updates, starting a job, sending a post. It does no I/O; the store
+//! thread answers with `Saved` or `SaveFailed`.
+//!
+//! Two kinds of change exist. *Urgent* ones are saved at the end of the step that made them.
+//! *Small news* (a session id, a piece taken) waits up to [`NEWS_WAIT`] for another save to
+//! travel with, so that a job costs few writes to the card.
+
+use super::effect::{Body, Effect, Post, Save, Source};
+use super::ids::{BlobId, Gen, UpdateId, ViewId};
+use super::memory::Memory;
+use super::time::Mono;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+/// How long small news may wait for another save.
+const NEWS_WAIT: Duration = Duration::from_secs(2);
+/// First wait before a failed save is tried again; it doubles from there.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Longest wait before a failed save is tried again.
+const RETRY_LONGEST: Duration = Duration::from_secs(30);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// The newest generation handed to the store.
+    generation: u64,
+    /// The newest generation known to be on the disk.
+    saved: u64,
+    /// The current step made an urgent change.
+    urgent: bool,
+    /// The oldest small news that is not in any generation yet.
+    news_since: Option<Mono>,
+    /// Bodies for the next save.
+    bodies: Vec<(BlobId, Body)>,
+    /// What waits for the disk, in order.
+    held: VecDeque<Held>,
+    /// The newest confirmation that waits.
+    confirm: Option<Confirmation>,
+    /// The last save failed.
+    trouble: Option<Trouble>,
+}
+
+#[derive(Debug)]
+struct Held {
+    generation: u64,
+    effect: Effect,
+    /// A post's body, so that it can be sent from memory if the disk fails.
+    body: Option<Body>,
+}
+
+#[derive(Debug)]
+struct Confirmation {
+    next: UpdateId,
+    /// Needs this generation on the disk.
+    generation: u64,
+    /// Needs these replies taken: prompts that could not be stored were refused by them.
+    refusals: Vec<ViewId>,
+}
+
+#[derive(Debug)]
+struct Trouble {
+    why: String,
+    wait: Duration,
+    /// `None` while a try is under way.
+    retry_at: Option<Mono>,
+}
+
+impl Ledger {
+    /// A ledger that knows from the start that the disk does not work.
+    pub(super) fn in_trouble(why: String, now: Mono) -> Ledger {
+        let trouble = Trouble { why, wait: RETRY_FIRST, retry_at: Some(now.after(RETRY_FIRST)) };
+        Ledger { trouble: Some(trouble), ..Ledger::default() }
+    }
+
+    /// What is wrong with the disk, if something is.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_ref().map(|trouble| trouble.why.as_str())
+    }
+
+    /// The memory changed in a way that must be saved with this step.
+    pub(super) fn urgent(&mut self) {
+        self.urgent = true;
+    }
+
+    /// Whether this step made an urgent change so far.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    /// The memory changed in a way that can wait a little.
+    pub(super) fn news(&mut self, now: Mono) {
+        self.news_since.get_or_insert(now);
+    }
+
+    /// A new body that the memory names from now on.
+    pub(super) fn body(&mut self, id: BlobId, body: Body) {
+        self.bodies.push((id, body));
+        self.urgent = true;
+    }
+
+    /// Holds an effect back until everything up to this step is on the disk.
+    pub(super) fn hold(&mut self, effect: Effect) {
+        self.urgent = true;
+        self.held.push_back(Held { generation: self.generation + 1, effect, body: None });
+    }
+
+    /// As [`Ledger::hold`], for a post; in trouble it is given back to be sent from memory.
+    pub(super) fn hold_post(&mut self, post: Post, body: Body) -> Option<Post> {
+        if self.trouble.is_some() {
+            return Some(Post { body: Source::Memory(body), ..post });
+        }
+        self.urgent = true;
+        let effect = Effect::Post(post);
+        self.held.push_back(Held { generation: self.generation + 1, effect, body: Some(body) });
+        None
+    }
+
+    /// Takes back a start that was not released yet. Whether there was one.
+    pub(super) fn take_back_start(&mut self) -> bool {
+        let before = self.held.len();
+        self.held.retain(|held| !matches!(held.effect, Effect::Start(_)));
+        self.held.len() < before
+    }
+
+    /// A batch may be confirmed once all changes so far are saved and `refusals` are taken.
+    pub(super) fn confirm(&mut self, next: UpdateId, refusals: Vec<ViewId>) {
+        let needed = match (&self.trouble, self.urgent) {
+            (Some(_), _) => 0,
+            (None, true) => self.generation + 1,
+            (None, false) => self.generation,
+        };
+        let confirm =
+            self.confirm.get_or_insert(Confirmation { next, generation: 0, refusals: Vec::new() });
+        confirm.next = next;
+        confirm.generation = confirm.generation.max(needed);
+        confirm.refusals.extend(refusals);
+    }
+
+    /// A reply was taken, or never will be.
+    pub(super) fn replied(&mut self, view: ViewId) {
+        if let Some(confirm) = &mut self.confirm {
+            confirm.refusals.retain(|waiting| *waiting != view);
+        }
+    }
+
+    /// The generation of the changes made in this step.
+    pub(super) fn this_step(&self) -> Gen {
+        Gen(self.generation + 1)
+    }
+
+    /// Whether everything is on the disk.
+    pub(super) fn settled(&self) -> bool {
+        self.saved == self.generation && !self.urgent && self.news_since.is_none()
+    }
+
+    /// The store wrote a generation. Whether this ended a trouble.
+    pub(super) fn saved(&mut self, generation: Gen) -> bool {
+        self.saved = self.saved.max(generation.0);
+        self.trouble.take().is_some()
+    }
+
+    /// The store could not write a generation. Answers whether that is the last word (no newer
+    /// one is under way), and in that case gives back what may go on without the disk: posts,
+    /// from memory. Starts that were held are dropped: the caller queues their jobs again.
+    pub(super) fn failed(
+        &mut self,
+        generation: Gen,
+        why: String,
+        now: Mono,
+    ) -> Option<Vec<Effect>> {
+        if generation.0 < self.generation {
+            return None;
+        }
+        let wait = match &self.trouble {
+            Some(trouble) => (trouble.wait * 2).min(RETRY_LONGEST),
+            None => RETRY_FIRST,
+        };
+        self.trouble = Some(Trouble { why, wait, retry_at: Some(now.after(wait)) });
+        if let Some(confirm) = &mut self.confirm {
+            confirm.generation = 0;
+        }
+        Some(self.held.drain(..).filter_map(Held::without_disk).collect())
+    }
+
+    /// Adds replies that a confirmation has to wait for.
+    pub(super) fn confirm_needs(&mut self, refusals: Vec<ViewId>) {
+        if let Some(confirm) = &mut self.confirm {
+            confirm.refusals.extend(refusals);
+        }
+    }
+
+    /// Everything that may happen now that was held back before, in order.
+    pub(super) fn release(&mut self) -> Vec<Effect> {
+        let mut free = Vec::new();
+        while self.held.front().is_some_and(|held| held.generation <= self.saved) {
+            free.extend(self.held.pop_front().map(|held| held.effect));
+        }
+        let ready = |confirm: &mut Confirmation| {
+            confirm.generation <= self.saved && confirm.refusals.is_empty()
+        };
+        if let Some(confirm) = self.confirm.take_if(ready) {
+            free.push(Effect::Confirm { next: confirm.next });
+        }
+        free
+    }
+
+    /// The save that is due at the end of this step, if one is.
+    pub(super) fn due(&mut self, now: Mono, memory: &Memory) -> Option<Effect> {
+        let due = match &self.trouble {
+            Some(trouble) => trouble.retry_at.is_some_and(|at| at <= now),
+            None => {
+                self.urgent || self.news_since.is_some_and(|since| since.after(NEWS_WAIT) <= now)
+            }
+        };
+        if !due {
+            return None;
+        }
+        if let Some(trouble) = &mut self.trouble {
+            trouble.retry_at = None;
+        }
+        self.urgent = false;
+        self.news_since = None;
+        self.generation += 1;
+        let bodies = core::mem::take(&mut self.bodies);
+        Some(Effect::Save(Save {
+            generation: Gen(self.generation),
+            memory: memory.clone(),
+            bodies,
+        }))
+    }
+
+    /// When [`Ledger::due`] has to be asked again.
+    pub(super) fn deadline(&self) -> Option<Mono> {
+        match &self.trouble {
+            Some(trouble) => trouble.retry_at,
+            None => self.news_since.map(|since| since.after(NEWS_WAIT)),
+        }
+    }
+
+    /// Small news is not worth waiting for any more (pigent is leaving).
+    pub(super) fn hurry(&mut self) {
+        self.urgent |= self.news_since.is_some();
+    }
+}
+
+impl Held {
+    fn without_disk(self) -> Option<Effect> {
+        match (self.effect, self.body) {
+            (Effect::Post(post), Some(body)) => {
+                Some(Effect::Post(Post { body: Source::Memory(body), ..post }))
+            }
+            (Effect::SendResult { caller, .. }, _) => {
+                let result = Err("the disk does not take it: nothing was sent".into());
+                Some(Effect::SendResult { caller, result })
+            }
+            _ => None,
+        }
+    }
+}
