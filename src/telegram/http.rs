@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use ureq::http::Response;
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _, TcpConnector};
-use ureq::{Agent, Body, SendBody};
+use ureq::{Agent, Body, Proxy, SendBody};
 
 /// Longest body that is read. `getUpdates` answers with at most about 4 MB.
 const LONGEST_BODY: u64 = 8 << 20;
@@ -35,7 +35,9 @@ pub(super) struct Http {
 
 impl Http {
     pub fn new(settings: &Settings) -> Http {
+        let proxy = if settings.is_loopback() { None } else { Proxy::try_from_env() };
         let config = Agent::config_builder()
+            .proxy(proxy)
             // 429 and 400 have bodies that matter; a redirect would carry the token elsewhere.
             .http_status_as_error(false)
             .max_redirects(0)

@@ -5,6 +5,7 @@
 use super::tls::{self, TrustError};
 use super::token::Token;
 use core::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use ureq::http::Uri;
@@ -16,6 +17,7 @@ pub struct Settings {
     /// `https://host[:port][/path]/bot<token>/`: ready for a method's name.
     base: Arc<str>,
     tls: tls::Connect,
+    loopback: bool,
 }
 
 impl Settings {
@@ -29,10 +31,10 @@ impl Settings {
         api_url: &str,
         ca_file: Option<&Path>,
     ) -> Result<Settings, SettingsError> {
-        let root = check_url(api_url)?;
+        let (root, loopback) = check_url(api_url)?;
         let base = format!("{root}/bot{}/", token.reveal()).into();
         let tls = tls::Connect::new(ca_file).map_err(SettingsError::Trust)?;
-        Ok(Settings { token, base, tls })
+        Ok(Settings { token, base, tls, loopback })
     }
 
     /// The URL of a method. It holds the token: for the request, and for nothing else.
@@ -43,6 +45,11 @@ impl Settings {
     /// To take the token out of what a server says.
     pub(super) fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// The server is on this machine: no proxy leads there.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.loopback
     }
 
     /// How to speak TLS.
@@ -57,18 +64,23 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The URL without a trailing slash, if requests can be sent below it.
-fn check_url(api_url: &str) -> Result<&str, SettingsError> {
+/// The URL without a trailing slash, if requests can be sent below it, and whether it is here.
+fn check_url(api_url: &str) -> Result<(&str, bool), SettingsError> {
     let url = api_url.trim().trim_end_matches('/');
     let uri: Uri = url.parse().map_err(|_| SettingsError::Url)?;
     let scheme_ok = matches!(uri.scheme_str(), Some("http" | "https"));
-    let host_ok = uri.host().is_some_and(|host| !host.is_empty());
+    let host = uri.host().unwrap_or_default();
     let user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    if scheme_ok && host_ok && !user && uri.query().is_none() && !url.contains('#') {
-        Ok(url)
+    if scheme_ok && !host.is_empty() && !user && uri.query().is_none() && !url.contains('#') {
+        Ok((url, is_loopback(host)))
     } else {
         Err(SettingsError::Url)
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or(host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
 }
 
 /// What is wrong with the settings.
@@ -109,6 +121,16 @@ mod tests {
         assert_eq!(url("https://api.telegram.org"), "https://api.telegram.org/bot1:SECRET/getMe");
         assert_eq!(url("http://127.0.0.1:8081/"), "http://127.0.0.1:8081/bot1:SECRET/getMe");
         assert_eq!(url("http://[::1]:80/tg/"), "http://[::1]:80/tg/bot1:SECRET/getMe");
+    }
+
+    #[test]
+    fn knows_this_machine() {
+        for host in ["127.0.0.1", "[::1]", "localhost", "127.3.2.1"] {
+            assert!(settings(&format!("http://{host}:81")).unwrap().is_loopback(), "{host}");
+        }
+        for host in ["api.telegram.org", "192.168.1.2", "localhost.example"] {
+            assert!(!settings(&format!("http://{host}")).unwrap().is_loopback(), "{host}");
+        }
     }
 
     #[test]
