@@ -3,6 +3,7 @@
 //! The texts never hold the URL: it contains the token (WISHES.md 24).
 
 use crate::bridge::ids::ChatId;
+use crate::bridge::input::Link;
 use core::fmt;
 use core::time::Duration;
 
@@ -64,6 +65,19 @@ pub enum Error {
         /// `description`.
         why: String,
     },
+}
+
+impl Error {
+    /// What the exchange that ended so says about the connection.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        match self {
+            Error::Network { .. } | Error::Server { .. } => Link::Down,
+            Error::BadToken => Link::BadToken,
+            Error::Conflict { .. } => Link::Conflict,
+            _ => Link::Up,
+        }
+    }
 }
 
 impl fmt::Display for Error {

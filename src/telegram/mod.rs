@@ -2,5 +2,19 @@
 //!
 //! Not in here: jobs, queues, who may talk. Updates leave as `bridge::Input`s, views and posts
 //! come as `bridge::Effect`s.
+mod answer;
 pub mod api;
+pub mod backoff;
+pub mod client;
+pub mod decode;
 pub mod error;
+pub mod hello;
+mod http;
+mod multipart;
+pub mod poller;
+mod polling;
+mod resolve;
+pub mod settings;
+pub mod tls;
+pub mod token;
+mod wire;
