@@ -4,6 +4,7 @@ pub mod effect;
 pub mod ids;
 pub mod input;
 pub mod memory;
+mod packed;
 pub mod rules;
 pub mod time;
 
