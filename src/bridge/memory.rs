@@ -2,18 +2,20 @@
 //!
 //! Prompts and answers are not in here, only the ids of their bodies in `blobs/`, so that the
 //! snapshot stays under 8 KiB with an empty queue and under 64 KiB with every bound full
-//! (DESIGN.md decision 7; a test fills every bound and measures). Field names are short for the
-//! same reason; each one is explained here.
+//! (DESIGN.md decision 7; a test fills every bound and measures). How they are written is the
+//! business of `packed.rs`.
 
 use super::ids::{BlobId, ChatId, JobId, MessageId, Place, PostId, RunId, UserId, ViewId};
+use super::packed::Packed;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// The snapshot's version. A snapshot with another one is set aside, never guessed at.
 pub const VERSION: u32 = 1;
 
-/// Everything that is remembered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Everything that is remembered. `packed.rs` says how it is written.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Packed")]
 pub struct Memory {
     /// [`VERSION`].
     pub version: u32,
@@ -61,6 +63,12 @@ impl Default for Memory {
     }
 }
 
+impl Serialize for Memory {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Packed::from(self).serialize(serializer)
+    }
+}
+
 impl Memory {
     /// Every body this memory names: what `blobs/` must hold, and all it may hold.
     pub fn bodies(&self) -> impl Iterator<Item = BlobId> + '_ {
@@ -81,36 +89,29 @@ impl Memory {
 }
 
 /// A prompt on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
     /// Where it was asked and is answered.
-    #[serde(rename = "at")]
     pub place: Place,
     /// Who asked.
-    #[serde(rename = "u")]
     pub user: UserId,
     /// The message it came in.
-    #[serde(rename = "m")]
     pub message: MessageId,
     /// Its text.
-    #[serde(rename = "p")]
     pub prompt: BlobId,
     /// One of Claude's own slash commands, meant as such.
-    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
     pub slash_command: bool,
     /// The `/new` count of its place when it was asked: it goes on in that conversation, not in
     /// one that was begun later.
-    #[serde(rename = "e", default, skip_serializing_if = "is_default")]
     pub epoch: u32,
     /// The session of the answer it replied to.
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<String>,
 }
 
 /// The job that runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Running {
     /// Which.
     pub job: Job,
@@ -119,38 +120,29 @@ pub struct Running {
     /// Its live message.
     pub view: ViewId,
     /// The Telegram message of that view, once it is known.
-    #[serde(rename = "vm", default, skip_serializing_if = "Option::is_none")]
     pub view_message: Option<MessageId>,
     /// Its final post was queued: a restart has nothing to report.
-    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
     pub answered: bool,
 }
 
 /// A post that is not complete.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostRecord {
     /// Its id.
     pub id: PostId,
     /// Where.
-    #[serde(rename = "at")]
     pub place: Place,
     /// What it answers.
-    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<MessageId>,
     /// How its body is read.
-    #[serde(rename = "k")]
     pub kind: PostKind,
     /// Its bytes.
-    #[serde(rename = "b")]
     pub body: BlobId,
     /// Pieces that Telegram has taken.
-    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
     pub pieces_taken: u32,
     /// The interrupted job whose "Run again" button it carries.
-    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
     pub again: Option<JobId>,
     /// The session its messages belong to.
-    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
 }
 
@@ -174,31 +166,27 @@ pub enum PostKind {
 }
 
 /// The newest session of a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Which place.
-    #[serde(rename = "at")]
     pub place: Place,
     /// Which of its conversations ([`Job::epoch`]).
-    #[serde(rename = "e", default, skip_serializing_if = "is_default")]
     pub epoch: u32,
     /// Claude's id.
     pub id: String,
 }
 
 /// A prompt whose run was interrupted by a restart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interrupted {
     /// The job as it was.
-    #[serde(flatten)]
     pub job: Job,
     /// The token of its "Run again" button: it must work after any number of restarts.
-    #[serde(rename = "k")]
     pub token: u64,
 }
 
 /// A message of an answer and the session that gave it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerMark(
     /// The chat.
     pub ChatId,
@@ -208,18 +196,14 @@ pub struct AnswerMark(
     pub String,
 );
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
 /// How many updates the ring remembers: more than ten full batches.
 pub const RING: usize = 256;
 
-/// Digits of a fingerprint: 48 bits, six to a digit. Two of 256 updates share one by chance once
-/// in 10^10 deployments.
-const DIGITS: usize = 8;
+/// Digits of a fingerprint: 42 bits, six to a digit. A new update is taken for one of the 256
+/// old ones by chance once in 10^10 updates.
+const DIGITS: usize = 7;
 
-/// Fingerprints of the last [`RING`] accepted updates, oldest first, in 2 KiB.
+/// Fingerprints of the last [`RING`] accepted updates, oldest first, in less than 2 KiB.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ring(VecDeque<u64>);
 
@@ -240,6 +224,17 @@ impl Ring {
 }
 
 const MASK: u64 = (1 << (6 * DIGITS)) - 1;
+
+/// The character for six bits.
+pub(super) fn letter(digit: u8) -> u8 {
+    ALPHABET[usize::from(digit & 63)]
+}
+
+/// The six bits a character stands for.
+pub(super) fn digit(letter: u8) -> Option<u8> {
+    ALPHABET.iter().position(|other| *other == letter).map(|digit| digit as u8)
+}
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 impl Serialize for Ring {
@@ -247,7 +242,7 @@ impl Serialize for Ring {
         let mut text = String::with_capacity(self.0.len() * DIGITS);
         for mark in &self.0 {
             for digit in (0..DIGITS).rev() {
-                text.push(char::from(ALPHABET[(mark >> (6 * digit) & 63) as usize]));
+                text.push(char::from(letter((mark >> (6 * digit)) as u8)));
             }
         }
         serializer.serialize_str(&text)
@@ -261,13 +256,126 @@ impl<'de> Deserialize<'de> for Ring {
         for group in text.as_bytes().chunks(DIGITS) {
             let mut mark = 0;
             for byte in group {
-                let digit = ALPHABET.iter().position(|letter| letter == byte);
+                let digit = digit(*byte);
                 let digit =
                     digit.ok_or_else(|| serde::de::Error::custom("not a ring of updates"))?;
-                mark = mark << 6 | digit as u64;
+                mark = mark << 6 | u64::from(digit);
             }
             ring.add(mark);
         }
         Ok(ring)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge::ids::ThreadId;
+
+    fn uuid(n: u64) -> String {
+        let tail = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        format!("0198f2d1-{:04x}-7e01-9b5d-{:012x}", n & 0xffff, tail & 0xffff_ffff_ffff)
+    }
+
+    fn place(n: u64) -> Place {
+        let thread = ThreadId(123_456 + n as i64);
+        Place { chat: ChatId(-1_001_234_567_890 - n as i64), thread: Some(thread) }
+    }
+
+    fn job(n: u64, at: u64) -> Job {
+        Job {
+            id: JobId(1_234_567 + n),
+            place: place(at),
+            user: UserId(7_123_456_789 + n as i64),
+            message: MessageId(1_234_567 + n as i64),
+            prompt: BlobId(2_234_567 + n),
+            slash_command: n % 2 == 0,
+            epoch: 100 + n as u32,
+            resume: Some(uuid(1000 + n)),
+        }
+    }
+
+    fn post(n: u64) -> PostRecord {
+        PostRecord {
+            id: PostId(1_234_567 + n),
+            place: place(n % 32),
+            reply_to: Some(MessageId(1_234_567 + n as i64)),
+            kind: match n % 3 {
+                0 => PostKind::Markdown,
+                1 => PostKind::Plain,
+                _ => PostKind::File { name: "report.txt".into(), caption: "a \"file\"".into() },
+            },
+            body: BlobId(3_234_567 + n),
+            pieces_taken: n as u32 % 6,
+            again: (n % 2 == 0).then_some(JobId(1_234_567 + n)),
+            session: Some(uuid(2000 + n)),
+        }
+    }
+
+    /// The most that can be remembered with nothing waiting, no id twice.
+    fn rested() -> Memory {
+        let mut memory =
+            Memory { next_id: 12_345_678, offset: Some(987_654_321), ..Memory::default() };
+        (0..RING as u64).for_each(|n| memory.ring.add((n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        memory.sessions =
+            (0..32).map(|n| Session { place: place(n), epoch: 9, id: uuid(n) }).collect();
+        memory.epochs = (0..32).map(|n| (place(n), 9)).collect();
+        let gone = |n| Interrupted { job: job(n, n), token: u64::MAX - n };
+        memory.interrupted =
+            (100..120).map(|n| Interrupted { job: job(n, n - 100), ..gone(n) }).collect();
+        let mark =
+            |n: u64| AnswerMark(place(n % 32).chat, MessageId(1_000_000 + n as i64), uuid(500 + n));
+        memory.answers = (0..50).map(mark).collect();
+        memory.aliases =
+            (0..8).map(|n| (ChatId(-4_123_456_789 - n), ChatId(-1_001_234_567_890 - n))).collect();
+        memory
+    }
+
+    fn full() -> Memory {
+        let mut memory = rested();
+        let view_message = Some(MessageId(1_234_567));
+        let (run, view) = (RunId(1_234_567), ViewId(1_234_568));
+        memory.running =
+            Some(Running { job: job(999, 3), run, view, view_message, answered: true });
+        memory.queue = (0..50).map(|n| job(n, n % 32)).collect();
+        memory.posts = (0..200).map(post).collect();
+        memory
+    }
+
+    /// What one user in one chat has after some weeks.
+    fn ordinary() -> Memory {
+        let mut memory = rested();
+        let home = Place { chat: ChatId(7_123_456_789), thread: None };
+        memory.sessions = [Session { place: home, epoch: 9, id: uuid(9) }].into();
+        memory.epochs = [(home, 9)].into();
+        memory.interrupted.truncate(1);
+        memory.aliases.clear();
+        let mark = |n: i64| AnswerMark(home.chat, MessageId(100_000 + n), uuid(n as u64 / 5));
+        memory.answers = (0..50).map(mark).collect();
+        memory
+    }
+
+    #[test]
+    fn a_snapshot_comes_back_as_it_was() {
+        for memory in [Memory::default(), ordinary(), rested(), full()] {
+            let text = serde_json::to_string(&memory).unwrap();
+            assert_eq!(serde_json::from_str::<Memory>(&text).unwrap(), memory);
+        }
+    }
+
+    #[test]
+    fn a_snapshot_keeps_its_size() {
+        let size = |memory: &Memory| serde_json::to_vec(memory).unwrap().len();
+        let sizes = [size(&ordinary()), size(&rested()), size(&full())];
+        assert!(sizes[0] <= 4 * 1024 && sizes[1] <= 8 * 1024 && sizes[2] <= 64 * 1024, "{sizes:?}");
+        println!("ordinary {}, nothing waiting {}, full {} bytes", sizes[0], sizes[1], sizes[2]);
+    }
+
+    #[test]
+    fn an_index_without_an_entry_is_an_error() {
+        let text = serde_json::to_string(&ordinary()).unwrap();
+        let wrong = text.replace("\"epochs\":[[0,", "\"epochs\":[[77,");
+        assert_ne!(text, wrong);
+        assert!(serde_json::from_str::<Memory>(&wrong).is_err());
     }
 }

@@ -22,6 +22,7 @@
 //! | `sessions` | which conversation a prompt goes on in |
 //! | `progress` | what the live view of a run shows |
 //! | `posts`, `tokens`, `words` | messages that must arrive, buttons, every text pigent says |
+//! | `packed` | how the memory is written: short, each place and session once |
 //! | `ledger` | the save protocol: what must wait for the disk |
 //! | `link`, `restart` | how Telegram is reached; the first and the last seconds |
 
@@ -37,6 +38,7 @@ pub mod input;
 mod ledger;
 mod link;
 pub mod memory;
+mod packed;
 mod posts;
 mod progress;
 mod queue;

@@ -1,0 +1,131 @@
+//! What the store asks of a disk, and the real one.
+//!
+//! Not a file system: a handful of operations on one folder, each of which a power cut may
+//! follow. `fake.rs` has a disk that forgets what was not synced, so that every crash point can
+//! be tested. Names are relative to the folder, with at most one `/` (`state.json`, `blobs/12`).
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The operations, in the words of their failures: each error is what the system said.
+pub trait Disk: Send + 'static {
+    /// Makes the state folder itself, if it is missing, and closes it to everybody else.
+    fn make_root(&mut self) -> io::Result<()>;
+    /// Makes a folder in it, if it is missing, and closes it to everybody else.
+    fn make_folder(&mut self, name: &str) -> io::Result<()>;
+    /// The whole file. More than `limit` bytes are [`ErrorKind::FileTooLarge`].
+    fn read(&mut self, name: &str, limit: u64) -> io::Result<Vec<u8>>;
+    /// The names in a folder (`""` is the state folder).
+    fn list(&mut self, folder: &str) -> io::Result<Vec<String>>;
+    /// Makes or replaces a file, readable by its owner only, and syncs it. Its name is durable
+    /// only after [`Disk::sync_folder`].
+    fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()>;
+    /// Gives a file or folder another name, replacing a file of that name.
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()>;
+    /// Makes the names in a folder (`""` is the state folder) durable.
+    fn sync_folder(&mut self, folder: &str) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&mut self, name: &str) -> io::Result<()>;
+}
+
+/// A folder of the real disk.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Touches nothing yet.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Folder { root: root.to_owned() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        // `join("")` would add a slash, and with it change what a symbolic link means.
+        if name.is_empty() { self.root.clone() } else { self.root.join(name) }
+    }
+}
+
+impl Disk for Folder {
+    fn make_root(&mut self) -> io::Result<()> {
+        if !self.root.exists() {
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.root)?;
+            if let Some(parent) = self.root.parent().filter(|path| !path.as_os_str().is_empty()) {
+                // Best effort: the parent may be closed to us, and is not ours.
+                let _ = File::open(parent).and_then(|parent| parent.sync_all());
+            }
+        }
+        restrict(&self.root, 0o700);
+        Ok(())
+    }
+
+    fn make_folder(&mut self, name: &str) -> io::Result<()> {
+        let path = self.path(name);
+        match DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            other => other?,
+        }
+        restrict(&path, 0o700);
+        Ok(())
+    }
+
+    fn read(&mut self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+        read_bounded(&self.path(name), limit)
+    }
+
+    fn list(&mut self, folder: &str) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(self.path(folder))?;
+        // A name that is not UTF-8 is not one of ours.
+        names
+            .filter_map(|entry| entry.map(|e| e.file_name().into_string().ok()).transpose())
+            .collect()
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(name);
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        restrict(&path, 0o600);
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path(from), self.path(to))
+    }
+
+    fn sync_folder(&mut self, folder: &str) -> io::Result<()> {
+        File::open(self.path(folder))?.sync_all()
+    }
+
+    fn remove(&mut self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path(name))
+    }
+}
+
+/// Reads a whole file of at most `limit` bytes.
+pub(super) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
+}
+
+/// Takes from others what an earlier version or a copy may have given them. A folder that belongs
+/// to somebody else may still be a good one: that is said, and no reason to remember nothing.
+fn restrict(path: &Path, mode: u32) {
+    let closed = fs::metadata(path).and_then(|found| {
+        if found.permissions().mode() & 0o777 == mode {
+            return Ok(());
+        }
+        fs::set_permissions(path, Permissions::from_mode(mode))
+    });
+    if let Err(error) = closed {
+        log::warn!("{} stays open to other users: {error}", path.display());
+    }
+}

@@ -1,0 +1,153 @@
+//! One pigent a state folder, and the number that tells this folder's runs from others'.
+//!
+//! Not a promise about other machines: the lock is the kernel's (`flock`), and goes away with the
+//! process however that ends, so a stale file locks nobody out.
+
+use super::disk::read_bounded;
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The lock's file in the state folder. It holds the instance in 16 hexadecimal digits.
+const NAME: &str = "lock";
+
+/// Held as long as it lives.
+#[derive(Debug)]
+pub struct Lock {
+    /// Random, made once for a state folder: tags the runs that belong to it.
+    pub instance: u64,
+    /// Set if nothing could be locked or kept: what the system said. pigent goes on all the same,
+    /// with an instance for this start only.
+    pub trouble: Option<String>,
+    /// The lock goes when this is closed.
+    _file: Option<File>,
+}
+
+/// Another pigent runs on this state folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+impl std::fmt::Display for Taken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "another pigent runs on the state folder {}: stop it, or give this one another \
+             PIGENT_STATE_DIR",
+            self.folder.display()
+        )
+    }
+}
+
+impl std::error::Error for Taken {}
+
+/// Locks the state folder, making it if it is missing. To be called before [`super::open`].
+///
+/// # Errors
+/// Only if another process holds it; see [`Lock::trouble`] for everything else.
+pub fn take(folder: &Path) -> Result<Lock, Taken> {
+    match lock(folder) {
+        Ok(Some((file, instance))) => {
+            let (instance, trouble) = match instance {
+                Ok(instance) => (instance, None),
+                Err(error) => (random(), Some(format!("{NAME}: {error}"))),
+            };
+            Ok(Lock { instance, trouble, _file: Some(file) })
+        }
+        Ok(None) => Err(Taken { folder: folder.to_owned() }),
+        Err(error) => {
+            let trouble = Some(format!("{NAME}: {error}"));
+            Ok(Lock { instance: random(), trouble, _file: None })
+        }
+    }
+}
+
+/// `Ok(None)` if somebody else has it.
+fn lock(folder: &Path) -> io::Result<Option<(File, io::Result<u64>)>> {
+    if !folder.exists() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let path = folder.join(NAME);
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    // On a disk that has become read-only the file that is there still locks.
+    let file = file.or_else(|error| File::open(&path).map_err(|_| error))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    let instance = instance(&path, &file);
+    Ok(Some((file, instance)))
+}
+
+/// What the file says, or a new number if it says nothing.
+fn instance(path: &Path, mut file: &File) -> io::Result<u64> {
+    let text = read_bounded(path, 64)?;
+    let digits = text.trim_ascii_end();
+    if digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit) {
+        let known = std::str::from_utf8(digits).ok();
+        if let Some(instance) = known.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
+            return Ok(instance);
+        }
+    }
+    let instance = random();
+    file.set_len(0)?;
+    writeln!(file, "{instance:016x}")?;
+    file.sync_all()?;
+    Ok(instance)
+}
+
+fn random() -> u64 {
+    // Without a random source the process and the time still tell two starts apart.
+    getrandom::u64().unwrap_or_else(|_| {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        u64::from(std::process::id()) << 32 ^ now.tv_nsec as u64
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn only_one_has_it_and_the_instance_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("deep/state");
+        let first = take(&folder).unwrap();
+        assert_eq!(first.trouble, None);
+        let taken = take(&folder).unwrap_err();
+        assert!(taken.to_string().contains(folder.to_str().unwrap()));
+        let instance = first.instance;
+        drop(first);
+        assert_eq!(take(&folder).unwrap().instance, instance);
+        let mode = fs::metadata(folder.join(NAME)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_torn_or_strange_file_gets_a_new_number() {
+        let home = tempfile::tempdir().unwrap();
+        for text in ["", "12", "+123456789abcdef", "0123456789abcdefff\n", "ä"] {
+            fs::write(home.path().join(NAME), text).unwrap();
+            let lock = take(home.path()).unwrap();
+            assert_eq!(lock.trouble, None);
+            let written = fs::read_to_string(home.path().join(NAME)).unwrap();
+            assert_eq!(written, format!("{:016x}\n", lock.instance));
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_is_said_and_no_obstacle() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("file"), "").unwrap();
+        let lock = take(&home.path().join("file/state")).unwrap();
+        assert!(lock.trouble.is_some_and(|why| why.contains("Not a directory")));
+    }
+}
