@@ -4,3 +4,4 @@
 //! come as `bridge::Effect`s.
 pub mod api;
 pub mod error;
+pub mod format;
