@@ -18,3 +18,4 @@ pub mod settings;
 pub mod tls;
 pub mod token;
 mod wire;
+pub mod format;
