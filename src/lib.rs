@@ -10,16 +10,20 @@
 //! | [`telegram`] | the Bot API: client, poller, outbox, formatting |
 //! | [`panel`] | lamps and the button |
 //! | [`store`] | what must survive a power cut |
+//! | [`config`] | environment and `.env` → one validated `Config` |
+//! | [`runtime`] | the wiring: threads, channels, the loop, signals |
 //! | [`cli`] | one file a subcommand |
 //!
 //! Arrows point inwards: the shells use the types of [`bridge`], and `bridge` uses nobody's.
 
 pub mod bridge;
 pub mod cli;
+pub mod config;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod engine;
 pub mod panel;
+pub mod runtime;
 pub mod store;
 pub mod stream;
 pub mod telegram;

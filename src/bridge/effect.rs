@@ -17,7 +17,7 @@ pub enum Effect {
         next: UpdateId,
     },
     /// Write the memory. Older unwritten generations may be skipped, their `bodies` may not.
-    Save(Save),
+    Save(Box<Save>),
     /// Start the agent.
     Start(Start),
     /// Answer a permission request or a question.
@@ -58,11 +58,6 @@ pub enum Effect {
     Show(View),
     /// A message that must arrive. Given again after a restart; never given twice in one start.
     Post(Post),
-    /// Stop a post that was given and is not complete (its chat is gone).
-    DropPost {
-        /// Which.
-        post: PostId,
-    },
     /// Answer a tap, at once: the phone shows a spinner until then.
     AnswerTap {
         /// `callback_query.id`.

@@ -225,11 +225,8 @@ impl Ledger {
         self.news_since = None;
         self.generation += 1;
         let bodies = core::mem::take(&mut self.bodies);
-        Some(Effect::Save(Save {
-            generation: Gen(self.generation),
-            memory: memory.clone(),
-            bodies,
-        }))
+        let save = Save { generation: Gen(self.generation), memory: memory.clone(), bodies };
+        Some(Effect::Save(Box::new(save)))
     }
 
     /// When [`Ledger::due`] has to be asked again.

@@ -214,12 +214,6 @@ impl Bridge {
         }
     }
 
-    pub(super) fn swept(&mut self, survivors: Vec<String>) {
-        let Some(run) = &mut self.run else { return };
-        run.survivors = survivors;
-        self.finish_run();
-    }
-
     pub(super) fn start_failed(&mut self, why: &StartError) {
         let text = self.words.start_failed(why);
         self.fail_run(&text);

@@ -16,6 +16,8 @@ use core::time::Duration;
 
 /// Time for each rung.
 const RUNG: Duration = Duration::from_secs(3);
+/// Time for the news of an exit to come in when everything is known to be dead.
+const NEWS: Duration = Duration::from_secs(2);
 /// Time for each rung while pigent is leaving.
 const RUNG_LEAVING: Duration = Duration::from_secs(1);
 
@@ -51,6 +53,8 @@ enum Rung {
     Term,
     /// The last one; the engine reports when it is over.
     Sweep,
+    /// Nothing is left; only the news of the exit is still on its way.
+    Swept,
 }
 
 impl Stopping {
@@ -120,6 +124,9 @@ impl Bridge {
         let Some(run) = &mut self.run else { return };
         let (id, exited) = (run.id, run.exit.is_some());
         let Some(stop) = &mut run.stop else { return };
+        if stop.rung == Rung::Swept && (exited || stop.next <= now) {
+            return self.finish_run();
+        }
         if exited || stop.rung == Rung::Sweep || stop.next > now {
             return;
         }
@@ -142,10 +149,23 @@ impl Bridge {
         let Some(stop) = self.run.as_mut().and_then(|run| run.stop.as_mut()) else {
             return;
         };
-        if stop.rung != Rung::Sweep {
+        if !matches!(stop.rung, Rung::Sweep | Rung::Swept) {
             stop.rung = Rung::Sweep;
             self.out.push(Effect::Sweep { run: id });
         }
+    }
+
+    /// The engine has looked for the last time: nothing of the run is left, or it will not die.
+    pub(super) fn swept(&mut self, survivors: Vec<String>) {
+        let now = self.now.mono;
+        let Some(run) = &mut self.run else { return };
+        let (exited, stuck) = (run.exit.is_some(), !survivors.is_empty());
+        run.survivors = survivors;
+        let Some(stop) = run.stop.as_mut().filter(|_| !exited && !stuck) else {
+            return self.finish_run();
+        };
+        stop.rung = Rung::Swept;
+        stop.next = now.after(NEWS);
     }
 
     /// `/cancel`, `/stop`. What was asked for before the run began does not stop it.

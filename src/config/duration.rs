@@ -13,7 +13,8 @@ const LONGEST: u64 = 366 * 86400;
 /// # Errors
 /// A sentence that says which forms are allowed.
 pub fn parse_duration(text: &str) -> Result<Duration0, &'static str> {
-    const ALLOWED: &str = "a number with units like 90, 90s, 15m, 1h30m or 2d, at most a year (0 switches off)";
+    const ALLOWED: &str =
+        "a number with units like 90, 90s, 15m, 1h30m or 2d, at most a year (0 switches off)";
     let seconds = seconds(text.trim()).filter(|seconds| *seconds <= LONGEST).ok_or(ALLOWED)?;
     Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
@@ -50,7 +51,14 @@ mod tests {
 
     #[test]
     fn units_add_up() {
-        let good = [("90", 90), ("90s", 90), ("15m", 900), ("1h30m", 5400), ("2d", 172_800), (" 1h ", 3600)];
+        let good = [
+            ("90", 90),
+            ("90s", 90),
+            ("15m", 900),
+            ("1h30m", 5400),
+            ("2d", 172_800),
+            (" 1h ", 3600),
+        ];
         for (text, seconds) in good {
             assert_eq!(parse_duration(text), Ok(Some(Duration::from_secs(seconds))), "{text}");
         }
@@ -64,7 +72,20 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error() {
-        for text in ["", "m", "-1", "1.5h", "1h30", "30m1h", "1m1m", "1 h", "1w", "99999999999999999999", "400d", "1ü"] {
+        for text in [
+            "",
+            "m",
+            "-1",
+            "1.5h",
+            "1h30",
+            "30m1h",
+            "1m1m",
+            "1 h",
+            "1w",
+            "99999999999999999999",
+            "400d",
+            "1ü",
+        ] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }

@@ -52,7 +52,8 @@ impl Sources {
             // What is not text is none of ours: every value of ours is checked as text.
             Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         };
-        let environment: BTreeMap<String, String> = variables.into_iter().filter_map(text).collect();
+        let environment: BTreeMap<String, String> =
+            variables.into_iter().filter_map(text).collect();
         let mut sources = Sources { environment, ..Sources::default() };
         sources.find_project();
         sources.read_dotenv();
@@ -136,7 +137,10 @@ pub fn parse_dotenv(text: &str) -> Result<Vec<(String, String)>, String> {
         // span lines are not among our settings.
         for pair in dotenvy::Iter::new(line.as_bytes()) {
             let pair = pair.map_err(|_| {
-                format!("line {} cannot be read: write NAME=value, quoted if there are spaces", index + 1)
+                format!(
+                    "line {} cannot be read: write NAME=value, quoted if there are spaces",
+                    index + 1
+                )
             })?;
             pairs.push(pair);
         }

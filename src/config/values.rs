@@ -1,13 +1,13 @@
 //! Reads single values, and collects what is wrong with them.
 
+use super::VARIABLES;
 use super::duration::parse_duration;
 use super::error::Problem;
 use super::sources::Sources;
-use super::VARIABLES;
+use crate::panel::settings::{BadValue, parse_pin};
 use core::ops::RangeInclusive;
 use core::str::FromStr;
 use core::time::Duration;
-use crate::panel::settings::{BadValue, parse_pin};
 
 /// Longest value repeated in an error.
 const SHOWN: usize = 60;
@@ -48,7 +48,12 @@ impl<'a> Reader<'a> {
         self.sources.token().map(str::to_owned)
     }
 
-    pub(super) fn choice<T: Copy>(&mut self, name: &'static str, default: T, choices: &[(&str, T)]) -> T {
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        choices: &[(&str, T)],
+    ) -> T {
         let Some(value) = self.text(name) else { return default };
         match choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&value)) {
             Some((_, choice)) => *choice,
@@ -60,12 +65,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn number(&mut self, name: &'static str, default: u32, range: RangeInclusive<u32>) -> u32 {
+    pub(super) fn number(
+        &mut self,
+        name: &'static str,
+        default: u32,
+        range: RangeInclusive<u32>,
+    ) -> u32 {
         let Some(value) = self.text(name) else { return default };
         match value.parse() {
             Ok(number) if range.contains(&number) => number,
             _ => {
-                self.bad(name, &value, format!("a number from {} to {}", range.start(), range.end()));
+                self.bad(
+                    name,
+                    &value,
+                    format!("a number from {} to {}", range.start(), range.end()),
+                );
                 default
             }
         }
@@ -93,7 +107,12 @@ impl<'a> Reader<'a> {
         self.or_bad(name, &value, parse_pin(&value))
     }
 
-    fn or_bad<T>(&mut self, name: &'static str, value: &str, parsed: Result<T, BadValue>) -> Option<T> {
+    fn or_bad<T>(
+        &mut self,
+        name: &'static str,
+        value: &str,
+        parsed: Result<T, BadValue>,
+    ) -> Option<T> {
         parsed.map_err(|error| self.bad(name, value, error.allowed())).ok()
     }
 
@@ -109,7 +128,11 @@ impl<'a> Reader<'a> {
         match ids {
             Ok(ids) if !ids.contains(&0) => ids.into_iter().map(|id| T::from(Id(id))).collect(),
             _ => {
-                self.bad(name, &value, "numbers separated by commas, like 123456789,-1001234567890");
+                self.bad(
+                    name,
+                    &value,
+                    "numbers separated by commas, like 123456789,-1001234567890",
+                );
                 Vec::new()
             }
         }
@@ -147,11 +170,15 @@ impl<'a> Reader<'a> {
         let known = |name: &str| {
             name == "PIGENT_RUN_ID" || VARIABLES.iter().any(|(known, _, _)| *known == name)
         };
-        let mut unknown: Vec<&str> =
-            self.sources.names().filter(|name| name.starts_with("PIGENT_") && !known(name)).collect();
+        let mut unknown: Vec<&str> = self
+            .sources
+            .names()
+            .filter(|name| name.starts_with("PIGENT_") && !known(name))
+            .collect();
         unknown.dedup();
         for name in unknown {
-            let problem = Problem::Unknown { name: name.chars().take(SHOWN).collect(), like: like(name) };
+            let problem =
+                Problem::Unknown { name: name.chars().take(SHOWN).collect(), like: like(name) };
             self.problems.push(problem);
         }
     }

@@ -11,7 +11,7 @@ pub(super) fn duration(time: Duration) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     match seconds {
         0..60 => format!("{seconds} s"),
-        60..3600 if seconds % 60 == 0 => format!("{minutes} min"),
+        60..3600 if seconds.is_multiple_of(60) => format!("{minutes} min"),
         60..3600 => format!("{minutes} min {:02} s", seconds % 60),
         3600..86400 => format!("{hours} h {:02} min", minutes % 60),
         _ => format!("{days} d {} h", hours % 24),

@@ -1,0 +1,247 @@
+//! The wiring: threads, channels and the one loop. No rule lives here.
+//!
+//! The loop runs on the main thread (the agent's PDEATHSIG is bound to it), takes one `Input` at
+//! a time from the agent, the channel all threads send to, or the clock, lets the bridge decide
+//! and carries the effects out. None of that ever waits: slow things are on threads of their own,
+//! which are never joined (a resolve or a connect cannot be interrupted).
+
+mod clock;
+mod control;
+mod crash;
+mod signals;
+
+pub use control::{ControlError, send};
+
+use crate::bridge::rules::Access;
+use crate::bridge::{Bridge, COMMANDS, Effect, Input, Restored};
+use crate::config::{Config, Sources};
+use crate::engine::{self, Engine};
+use crate::panel;
+use crate::store::{self, lock};
+use crate::telegram::client::Client;
+use crate::telegram::{hello, outbox, poller};
+use clock::Clock;
+use control::Control;
+use core::fmt;
+use std::io;
+use std::path::PathBuf;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::sleep_until;
+
+/// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
+const INPUTS: usize = 256;
+
+/// Why pigent could not start. Once it runs, nothing but a signal ends it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another pigent runs on this state folder.
+    Locked(lock::Taken),
+    /// The system refuses a thread, a signal handler or the event loop.
+    System(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Locked(taken) => taken.fmt(f),
+            StartError::System(error) => write!(f, "the system refuses to start pigent: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        StartError::System(error)
+    }
+}
+
+/// Runs the daemon until a signal ends it.
+///
+/// # Errors
+/// [`StartError`]; nothing has been touched then.
+pub fn run(config: Config) -> Result<(), StartError> {
+    let lock = lock::take(&config.state_dir).map_err(StartError::Locked)?;
+    if let Some(why) = &lock.trouble {
+        log::error!("the state folder cannot be locked: {why}");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(daemon(config, lock))
+}
+
+async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> {
+    let (sender, inputs) = channel(INPUTS);
+    let client = Client::new(&config.telegram);
+    let confirms = poller::spawn(client, sender.clone())?;
+    signals::spawn(sender.clone())?;
+    let panel = panel::spawn(config.panel.clone(), sender.clone())?;
+    crash::install(config.state_dir.join("panic"), panel.clone());
+    engine::init()?;
+    config.engine.instance = lock.instance;
+    for ended in engine::end_leftovers(lock.instance).await.ended {
+        log::warn!("ended what an earlier pigent left running: {ended}");
+    }
+    let opened = store::open(&config.state_dir);
+    let store = opened.store.spawn(sender.clone(), signals::end_this_process)?;
+    let client = Client::new(&config.telegram);
+    let outbox = outbox::spawn(client, store.reader(), sender.clone())?;
+    hello::spawn(Client::new(&config.telegram), &COMMANDS, sender.clone())?;
+    let (report, mut reports) = (crash::report(&config.state_dir), opened.reports);
+    reports.extend(report.text);
+    let restored = Restored {
+        memory: opened.memory,
+        prompts: opened.prompts,
+        disk: opened.usable.err(),
+        reports,
+    };
+    config.rules.seed = seed();
+    let clock = Clock::start();
+    let (bridge, effects) = Bridge::restore(config.rules, restored, clock.now());
+    let control = Control::listen(config.state_dir.join("ctl.sock"), sender);
+    let mut shells = Shells {
+        engine: Engine::new(config.engine),
+        store,
+        outbox,
+        panel,
+        confirms,
+        control,
+        panic_file: report.file,
+        _lock: lock,
+    };
+    shells.carry_out(effects);
+    Loop { bridge, shells, inputs, clock }.run().await;
+    Ok(())
+}
+
+/// Unpredictable numbers for button tokens. Without the system's random source the time has to
+/// do; taps are checked by user and chat as well.
+fn seed() -> [u64; 2] {
+    let weak = || {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(0, |now| now.as_nanos() as u64) ^ u64::from(std::process::id()) << 32
+    };
+    [getrandom::u64().unwrap_or_else(|_| weak()), getrandom::u64().unwrap_or_else(|_| weak())]
+}
+
+struct Loop {
+    bridge: Bridge,
+    shells: Shells,
+    inputs: Receiver<Input>,
+    clock: Clock,
+}
+
+impl Loop {
+    async fn run(mut self) {
+        loop {
+            let deadline = self.bridge.deadline().map(|at| self.clock.instant(at));
+            let input = tokio::select! {
+                input = self.shells.engine.next() => input,
+                input = self.inputs.recv() => match input {
+                    Some(input) => input,
+                    None => return,
+                },
+                () = until(deadline) => Input::Tick,
+            };
+            if let Input::Saved { .. } = input {
+                self.shells.saved();
+            }
+            let effects = self.bridge.step(self.clock.now(), input);
+            self.shells.carry_out(effects);
+        }
+    }
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => core::future::pending().await,
+    }
+}
+
+/// Everything effects are carried out by.
+struct Shells {
+    engine: Engine,
+    store: store::Handle,
+    outbox: outbox::Handle,
+    panel: panel::Handle,
+    confirms: poller::Confirms,
+    control: Control,
+    /// The crash report to remove once what it says is on the disk.
+    panic_file: Option<PathBuf>,
+    _lock: lock::Lock,
+}
+
+impl Shells {
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.act(effect);
+        }
+    }
+
+    fn act(&mut self, effect: Effect) {
+        match effect {
+            Effect::Confirm { next } => self.confirms.confirm(next),
+            Effect::Save(save) => self.store.save(*save),
+            Effect::Start(start) => self.engine.start(&start),
+            Effect::Answer { run, request, verdict } => self.engine.answer(run, &request, &verdict),
+            Effect::Interrupt { run } => self.engine.interrupt(run),
+            Effect::CloseInput { run } => self.engine.close_input(run),
+            Effect::Signal { run, signal, reach } => self.engine.signal(run, signal, reach),
+            Effect::Sweep { run } => self.engine.sweep(run),
+            Effect::Show(view) => self.outbox.show(view),
+            Effect::Post(post) => self.outbox.post(post),
+            Effect::AnswerTap { tap, text } => self.outbox.answer_tap(tap, text),
+            Effect::Signs(signs) => self.panel.show(signs),
+            Effect::SendResult { caller, result } => self.control.answer(caller, result),
+            Effect::Log(level, line) => log::log!(level, "{line}"),
+            Effect::Exit => self.leave(),
+        }
+    }
+
+    /// A generation is on the disk: what the crash report said is remembered now.
+    fn saved(&mut self) {
+        if let Some(file) = self.panic_file.take() {
+            // Should it stay, the next start says it once more: no harm.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+
+    fn leave(&self) {
+        self.panel.release();
+        self.control.remove();
+        std::process::exit(0);
+    }
+}
+
+/// Reads the list of who may talk again, for SIGHUP.
+fn reload() -> Option<Access> {
+    let sources = Sources::read();
+    for name in ["TELEGRAM_ALLOWED_CHAT_IDS", "TELEGRAM_ALLOWED_USER_IDS"] {
+        if sources.environment.contains_key(name) {
+            log::warn!("{name} is set in the environment, which overrides .env");
+        }
+    }
+    match Config::access(&sources) {
+        Ok(access) => {
+            log::info!(
+                "{} chats and {} users may talk now",
+                access.chats.len(),
+                access.users.len()
+            );
+            Some(access)
+        }
+        Err(problems) => {
+            for problem in problems {
+                log::error!("the list stays as it is: {problem}");
+            }
+            None
+        }
+    }
+}
+
+/// For `signals.rs`: what SIGHUP means.
+fn reloaded(sender: &Sender<Input>) -> bool {
+    reload().is_none_or(|access| sender.blocking_send(Input::Access(access)).is_ok())
+}

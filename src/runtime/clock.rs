@@ -1,0 +1,36 @@
+//! The two clocks, read at one place: monotonic for deadlines, wall time if it can be believed.
+
+use crate::bridge::time::{Mono, Now, Wall};
+use core::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+/// When this binary was built, seconds since 1970 (see `build.rs`). No honest clock is before.
+const BUILT: &str = env!("PIGENT_BUILD_DATE");
+
+/// Counts from a fixed moment of this start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    start: Instant,
+    built: i64,
+}
+
+impl Clock {
+    pub(super) fn start() -> Clock {
+        Clock { start: Instant::now(), built: BUILT.parse().unwrap_or_default() }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
+        let wall = (seconds >= self.built).then_some(Wall(seconds));
+        Now { mono: Mono(self.start.elapsed()), wall }
+    }
+
+    /// A deadline of the bridge as tokio wants it.
+    pub(super) fn instant(&self, at: Mono) -> Instant {
+        // A year is as good as never, and always within what an Instant can hold.
+        let year = Duration::from_secs(366 * 86400);
+        self.start + at.0.min(self.start.elapsed() + year)
+    }
+}
