@@ -1,0 +1,373 @@
+//! Walks one line along the paths of [`super::path`]: what is wanted goes into its slot, or out
+//! as an event; the rest is passed over.
+//!
+//! The tree of walked containers is fixed, so the way back from one needs no stack: a container
+//! ends when the depth falls below its own, and its parent is known.
+
+use super::event::{Block, Event, Field};
+use super::facts::{Begun, Count, Facts, Flag, Owner, Str};
+use super::grammar::Token;
+use super::kept::{Shape, append, split};
+use super::path::{self, KEYS, Node, Want};
+use super::{PIECE, Sink};
+
+/// Longest key that can be wanted, in bytes; longer ones are skipped.
+pub(super) const KEY: usize = 32;
+
+/// The place inside a line, and what was found so far.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// The innermost walked container, and its depth; anything deeper is skipped.
+    node: Node,
+    depth: u64,
+    /// The containers entered in this line.
+    seen: u32,
+    /// What is wanted of the value that comes next.
+    want: Want,
+    /// Where the current string goes.
+    aim: Aim,
+    /// The current string was cut, or the current key is too long.
+    full: bool,
+    key: heapless::String<KEY, u16>,
+    piece: heapless::String<PIECE, u16>,
+    /// Elements seen of `message.content` and of `errors`.
+    blocks: u32,
+    errors: u32,
+    begun: Begun,
+    /// Something was reported of `message.content`.
+    told: bool,
+    capture: Option<Capture>,
+    pub(super) facts: Facts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    Skip,
+    Key,
+    Keep(Str),
+    Piece(Field),
+    Preview(Owner, u8),
+}
+
+/// A value that is recorded as it is written, and the depth at which it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Capture {
+    Input(u64),
+    Suggestions(u64),
+}
+
+impl Walk {
+    pub(super) const fn new() -> Self {
+        Walk {
+            node: Node::Root,
+            depth: 0,
+            seen: 0,
+            want: Want::Object(Node::Root),
+            aim: Aim::Skip,
+            full: false,
+            key: heapless::String::new(),
+            piece: heapless::String::new(),
+            blocks: 0,
+            errors: 0,
+            begun: Begun::new(),
+            told: false,
+            capture: None,
+            facts: Facts::new(),
+        }
+    }
+
+    /// Begins a line.
+    pub(super) fn begin(&mut self) {
+        self.node = Node::Root;
+        self.depth = 0;
+        self.seen = 0;
+        self.want = Want::Object(Node::Root);
+        self.begun = Begun::new();
+        self.told = false;
+        self.capture = None;
+        self.facts.clear();
+    }
+
+    /// Whether what lies at this depth is passed over.
+    pub(super) fn skips(&self, depth: u64) -> bool {
+        depth > self.depth
+    }
+
+    /// Whether the current string is passed over.
+    pub(super) fn skips_string(&self) -> bool {
+        self.aim == Aim::Skip
+    }
+
+    /// What is being recorded.
+    pub(super) fn capture(&self) -> Option<Capture> {
+        self.capture
+    }
+
+    /// Records bytes as they are.
+    pub(super) fn record(&mut self, capture: Capture, bytes: &[u8]) {
+        match capture {
+            Capture::Input(_) => self.facts.input.append(bytes),
+            Capture::Suggestions(_) => self.facts.suggestions.append(bytes),
+        }
+    }
+
+    /// An object or array opened; `depth` counts it already.
+    pub(super) fn open(&mut self, token: Token, depth: u64) {
+        if self.skips(depth - 1) {
+            return;
+        }
+        self.arrive();
+        let object = token == Token::Object;
+        match self.want {
+            Want::Input => self.capture = Some(Capture::Input(depth)),
+            Want::Suggestions => self.capture = Some(Capture::Suggestions(depth)),
+            _ => {}
+        }
+        let fits = match self.want {
+            Want::Array(_) => !object,
+            _ => object,
+        };
+        if let Some(node) = self.want.node().filter(|_| fits) {
+            self.enter(node, depth);
+        }
+    }
+
+    fn enter(&mut self, node: Node, depth: u64) {
+        self.node = node;
+        self.depth = depth;
+        self.seen |= node.bit();
+        match node {
+            Node::Content => self.blocks = 0,
+            Node::Errors => self.errors = 0,
+            Node::Denials => self.facts.set_count(Count::Denials, Some(0)),
+            Node::Tasks => self.facts.set_count(Count::Tasks, Some(0)),
+            _ => {}
+        }
+    }
+
+    /// An object or array closed; `depth` does not count it any more.
+    pub(super) fn close(&mut self, depth: u64, sink: &mut Sink<'_>) {
+        if let Some(Capture::Input(begun) | Capture::Suggestions(begun)) = self.capture
+            && depth < begun
+        {
+            self.capture = None;
+        }
+        if depth < self.depth {
+            if self.node == Node::Block {
+                self.told = true;
+                sink(Event::Block { index: self.block(), kind: self.block_kind() });
+            }
+            self.node = self.node.parent();
+            self.depth = depth;
+        }
+    }
+
+    /// A value begins in a walked container: in an array it is wanted by its place.
+    fn arrive(&mut self) {
+        match self.node {
+            Node::Content => {
+                self.blocks = self.blocks.saturating_add(1);
+                self.begun.remove(Field::Text);
+                self.clear(Node::Block);
+            }
+            Node::Errors => self.errors = self.errors.saturating_add(1),
+            Node::Denials => self.add_one(Count::Denials),
+            Node::Tasks => self.add_one(Count::Tasks),
+            _ => return,
+        }
+        self.want = self.node.element();
+    }
+
+    fn add_one(&mut self, count: Count) {
+        let more = self.facts.total(count).saturating_add(1);
+        self.facts.set_count(count, Some(more));
+    }
+
+    /// A key in a container at `depth` begins.
+    pub(super) fn begin_key(&mut self, depth: u64) {
+        self.aim = if self.skips(depth) { Aim::Skip } else { Aim::Key };
+        self.full = false;
+        self.key.clear();
+    }
+
+    /// A key was read: the value that comes is wanted or not, and an earlier one is void.
+    pub(super) fn key(&mut self, name: &[u8], sink: &mut Sink<'_>) {
+        self.want = path::want(self.node, name);
+        self.forget(self.node, self.want, sink);
+    }
+
+    /// A string value in a container at `depth` begins.
+    pub(super) fn begin_text(&mut self, depth: u64) {
+        self.aim = Aim::Skip;
+        if self.skips(depth) {
+            return;
+        }
+        self.arrive();
+        self.full = false;
+        self.piece.clear();
+        self.aim = match self.want {
+            Want::Str(name) | Want::Either(name, _) => Aim::Keep(name),
+            Want::Preview(key) => Aim::Preview(owner(self.node), key),
+            Want::Piece(field) => {
+                self.begun.add(field);
+                self.told |= field == Field::Text;
+                Aim::Piece(field)
+            }
+            _ => Aim::Skip,
+        };
+    }
+
+    /// A decoded run of the current string.
+    pub(super) fn text(&mut self, run: &str, sink: &mut Sink<'_>) {
+        match self.aim {
+            Aim::Skip => {}
+            Aim::Key => self.full |= self.key.push_str(run).is_err(),
+            Aim::Keep(name) => {
+                let (slot, shape) = self.facts.slot(name);
+                append(slot, run, shape, &mut self.full);
+            }
+            Aim::Preview(owner, key) => {
+                if let Some(slot) = self.facts.candidate(owner, key) {
+                    append(slot, run, Shape::OneLine, &mut self.full);
+                }
+            }
+            Aim::Piece(field) => self.pour(field, run, sink),
+        }
+    }
+
+    /// Fills the piece buffer, and empties it whenever the next character does not fit.
+    fn pour(&mut self, field: Field, mut run: &str, sink: &mut Sink<'_>) {
+        while self.piece.push_str(run).is_err() {
+            let (head, tail) = split(run, PIECE - self.piece.len());
+            let _ = self.piece.push_str(head);
+            self.emit(field, false, sink);
+            run = tail;
+        }
+    }
+
+    fn emit(&mut self, field: Field, end: bool, sink: &mut Sink<'_>) {
+        let block = match field {
+            Field::Text => self.block(),
+            Field::Error => self.errors.saturating_sub(1),
+            Field::Answer | Field::Delta => 0,
+        };
+        sink(Event::Piece { field, block, text: &self.piece, end });
+        self.piece.clear();
+    }
+
+    /// The current string, key or value, is complete.
+    pub(super) fn end_string(&mut self, sink: &mut Sink<'_>) {
+        match self.aim {
+            Aim::Key if self.full => self.key(b"", sink),
+            Aim::Key => {
+                let key = self.key.clone();
+                self.key(key.as_bytes(), sink);
+            }
+            Aim::Piece(field) => self.emit(field, true, sink),
+            _ => {}
+        }
+    }
+
+    /// A number, true, false or null begins in a container at `depth`.
+    pub(super) fn begin_scalar(&mut self, depth: u64) {
+        if self.skips(depth) {
+            self.want = Want::Nothing;
+        } else {
+            self.arrive();
+        }
+    }
+
+    /// A number is complete.
+    pub(super) fn number(&mut self, number: &super::number::Number) {
+        match self.want {
+            Want::Count(name) => self.facts.set_count(name, number.count()),
+            Want::Cost => self.facts.cost = number.value(),
+            _ => {}
+        }
+    }
+
+    /// `true` is complete.
+    pub(super) fn truth(&mut self) {
+        if let Want::Flag(flag) = self.want {
+            self.facts.set_flag(flag, true);
+        }
+    }
+
+    /// Voids what an earlier value of the same key in `node` has left: the last one wins.
+    fn forget(&mut self, node: Node, want: Want, sink: &mut Sink<'_>) {
+        match want {
+            Want::Str(name) | Want::Either(name, _) => self.facts.slot(name).0.clear(),
+            Want::Count(name) => self.facts.set_count(name, None),
+            Want::Cost => self.facts.cost = None,
+            Want::Flag(flag) => self.facts.set_flag(flag, false),
+            Want::Input => self.facts.input.clear(),
+            Want::Suggestions => self.facts.suggestions.clear(),
+            Want::Preview(key) => {
+                if let Some(slot) = self.facts.candidate(owner(node), key) {
+                    slot.clear();
+                }
+            }
+            Want::Piece(field) if self.begun.remove(field) => {
+                let from = if field == Field::Text { self.block() } else { 0 };
+                sink(Event::Void { field, from });
+            }
+            _ => {}
+        }
+        if let Some(inner) = want.node().filter(|inner| self.seen & inner.bit() != 0) {
+            self.forget_inside(inner, sink);
+        }
+    }
+
+    fn forget_inside(&mut self, node: Node, sink: &mut Sink<'_>) {
+        self.seen &= !node.bit();
+        match node {
+            Node::Content if self.told => {
+                self.told = false;
+                self.begun.remove(Field::Text);
+                sink(Event::Void { field: Field::Text, from: 0 });
+            }
+            Node::Errors => self.forget(node, Want::Piece(Field::Error), sink),
+            Node::Denials => self.facts.set_count(Count::Denials, None),
+            Node::Tasks => self.facts.set_count(Count::Tasks, None),
+            _ => {}
+        }
+        for key in KEYS.iter().filter(|key| key.node == node) {
+            self.forget(node, key.want, sink);
+        }
+    }
+
+    /// Empties the slots of a block before the next one.
+    fn clear(&mut self, node: Node) {
+        if self.seen & node.bit() != 0 {
+            self.forget_inside(node, &mut |_| {});
+        }
+    }
+
+    /// Index of the current content block.
+    fn block(&self) -> u32 {
+        self.blocks.saturating_sub(1)
+    }
+
+    fn block_kind(&self) -> Block<'_> {
+        let facts = &self.facts;
+        match facts.str(Str::BlockType) {
+            "text" => Block::Text,
+            "thinking" | "redacted_thinking" => Block::Thinking,
+            "tool_use" => Block::ToolUse {
+                id: facts.str(Str::BlockId),
+                name: facts.str(Str::BlockName),
+                preview: facts.preview(Owner::Block),
+            },
+            "tool_result" => Block::ToolResult {
+                id: facts.str(Str::BlockResult),
+                failed: facts.flag(Flag::BlockError),
+            },
+            _ => Block::Other,
+        }
+    }
+}
+
+/// Whose previews the keys of `node` are.
+fn owner(node: Node) -> Owner {
+    if node == Node::RequestInput { Owner::Request } else { Owner::Block }
+}
