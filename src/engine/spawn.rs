@@ -1,0 +1,103 @@
+//! Starts one process. The only file of this crate with `unsafe` in it.
+//!
+//! Two things cannot be said to [`Command`] in safe words. The child must ask the kernel for
+//! SIGTERM at pigent's death, between `fork` and `exec`. And it must call `execve` itself:
+//! `Command` uses the C library's `execvp`, and glibc's hands a file the kernel refuses (a 64-bit
+//! claude on a 32-bit system) to `/bin/sh`, which turns a clear error into a puzzling one.
+#![allow(unsafe_code)]
+
+use super::command::Pair;
+use core::ffi::{c_char, c_int};
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use std::ffi::{CString, OsStr};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::process::{Child, Command};
+
+unsafe extern "C" {
+    fn execve(path: *const c_char, argv: *const *const c_char, envp: *const *const c_char)
+    -> c_int;
+}
+
+/// Starts `program` in `folder`, in a process group of its own, with pipes for stdin, stdout and
+/// stderr. It gets SIGTERM when the calling thread ends, so only the main thread may call this.
+///
+/// # Errors
+/// What the system said; `InvalidInput` for a NUL in an argument or variable.
+pub fn spawn(program: &Path, args: &[String], env: &[Pair], folder: &Path) -> io::Result<Child> {
+    let image = Image::new(program, args, env)?;
+    let parent = getpid();
+    let mut command = Command::new(program);
+    command.current_dir(folder).process_group(0);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // SAFETY: between fork and exec only async-signal-safe calls are made: three system calls,
+    // and no allocation. `image` was made before the fork.
+    unsafe {
+        command.pre_exec(move || {
+            die_with(parent)?;
+            Err(image.exec())
+        });
+    }
+    command.spawn()
+}
+
+/// Asks for SIGTERM at the parent's death, and fails if it has died already.
+fn die_with(parent: Pid) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::TERM))?;
+    match getppid() {
+        Some(now) if now == parent => Ok(()),
+        _ => Err(io::Error::from(rustix::io::Errno::SRCH)),
+    }
+}
+
+/// What `execve` wants, in memory that outlives the call.
+struct Image {
+    path: CString,
+    argv: Pointers,
+    envp: Pointers,
+}
+
+impl Image {
+    fn new(program: &Path, args: &[String], env: &[Pair]) -> io::Result<Image> {
+        let path = CString::new(program.as_os_str().as_bytes())?;
+        let mut words = vec![path.clone()];
+        for word in args {
+            words.push(CString::new(word.as_str())?);
+        }
+        let mut pairs = Vec::with_capacity(env.len());
+        for (name, value) in env {
+            pairs.push(CString::new([name, OsStr::new("="), value].map(OsStr::as_bytes).concat())?);
+        }
+        Ok(Image { path, argv: Pointers::new(words), envp: Pointers::new(pairs) })
+    }
+
+    /// Becomes the program; comes back only with an error.
+    fn exec(&self) -> io::Error {
+        // SAFETY: all three point to memory `self` owns: a string that ends in NUL, and arrays
+        // of such strings that end in a null pointer.
+        unsafe { execve(self.path.as_ptr(), self.argv.list.as_ptr(), self.envp.list.as_ptr()) };
+        io::Error::last_os_error()
+    }
+}
+
+/// Strings, and the array that points to each of them and ends in null.
+struct Pointers {
+    _strings: Vec<CString>,
+    list: Vec<*const c_char>,
+}
+
+// SAFETY: the pointers lead only to the strings beside them, which are never changed; moving a
+// `CString` does not move its bytes.
+unsafe impl Send for Pointers {}
+// SAFETY: as above; nothing behind a shared reference can change.
+unsafe impl Sync for Pointers {}
+
+impl Pointers {
+    fn new(strings: Vec<CString>) -> Pointers {
+        let ends = [core::ptr::null()];
+        let list = strings.iter().map(|string| string.as_ptr()).chain(ends).collect();
+        Pointers { _strings: strings, list }
+    }
+}

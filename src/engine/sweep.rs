@@ -1,0 +1,192 @@
+//! Ends processes until two looks in a row find none.
+//!
+//! One look catches no process that is forked while it looks, hence two. It never waits by
+//! itself: the loop calls [`Sweep::round`] whenever [`Sweep::due`] has come. Who is to be ended
+//! is [`super::tree`]'s business.
+
+use super::proc::{Identity, Process, World};
+use super::tree::Prey;
+use core::time::Duration;
+use rustix::process::Signal;
+use std::collections::HashMap;
+use tokio::time::Instant;
+
+/// Between two looks: long enough for killed processes to be gone, short for a human.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// After this, what is left is reported and given up.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// A sweep under way.
+#[derive(Debug)]
+pub struct Sweep {
+    prey: Prey,
+    began: Instant,
+    due: Instant,
+    /// SIGTERM, once each, instead of SIGKILL for so long.
+    gentle: Duration,
+    /// Looks in a row that found nothing.
+    empty: u8,
+    seen: HashMap<Identity, String>,
+}
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Everything it found, as `name (pid)`.
+    pub found: Vec<String>,
+    /// What would not die in five seconds.
+    pub survivors: Vec<String>,
+}
+
+impl Sweep {
+    /// To begin at `now`.
+    #[must_use]
+    pub fn new(prey: Prey, gentle: Duration, now: Instant) -> Sweep {
+        Sweep { prey, began: now, due: now, gentle, empty: 0, seen: HashMap::new() }
+    }
+
+    /// When the next look is due.
+    #[must_use]
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// Looks, signals what is there, reaps what has ended except `unreaped` (somebody else waits
+    /// for it). `Some` once it is over.
+    pub fn round(
+        &mut self,
+        now: Instant,
+        world: &impl World,
+        unreaped: Option<i32>,
+    ) -> Option<Swept> {
+        let all = world.processes();
+        let victims = self.prey.victims(world, &all, |id| self.seen.contains_key(id));
+        let alive: Vec<&Process> = victims.iter().filter(|process| !process.zombie).collect();
+        for process in &alive {
+            self.end(process, now, world);
+        }
+        reap(world, &all, unreaped);
+        self.empty = if alive.is_empty() { self.empty + 1 } else { 0 };
+        self.due = now + PAUSE;
+        if self.empty < 2 && now < self.began + LIMIT {
+            return None;
+        }
+        let mut found: Vec<String> = self.seen.values().cloned().collect();
+        found.sort();
+        Some(Swept { found, survivors: alive.iter().map(|process| process.label()).collect() })
+    }
+
+    fn end(&mut self, process: &Process, now: Instant, world: &impl World) {
+        let first = self.seen.insert(process.id, process.label()).is_none();
+        if now >= self.began + self.gentle {
+            world.signal(process, Signal::KILL);
+        } else if first {
+            world.signal(process, Signal::TERM);
+        }
+    }
+}
+
+/// Reaps every ended child of pigent among `all` except `unreaped`. By pid: waiting for any
+/// child would take the agent's exit away from who waits for it.
+pub fn reap(world: &impl World, all: &[Process], unreaped: Option<i32>) {
+    let me = rustix::process::getpid().as_raw_nonzero().get();
+    let ended = |process: &&Process| process.zombie && process.parent == me;
+    for process in all.iter().filter(ended) {
+        if Some(process.id.pid) != unreaped {
+            world.reap(process);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{Fake, MARK};
+    use super::super::tree::Tree;
+    use super::*;
+    use crate::bridge::ids::RunId;
+
+    fn me() -> i32 {
+        rustix::process::getpid().as_raw_nonzero().get()
+    }
+
+    /// A run with a root (100) and a child of it (101).
+    fn run() -> (Fake, Prey) {
+        let mut fake = Fake::new();
+        fake.add(100, me(), 100, Some(MARK));
+        fake.add(101, 100, 101, None);
+        let root = Identity { pid: 100, started: 100 };
+        (fake, Prey::Run(Tree::new(0xab, RunId(1), root, &[])))
+    }
+
+    /// Looks at due times until it is over: what it did, and after how long.
+    fn finish(sweep: &mut Sweep, fake: &Fake, unreaped: Option<i32>) -> (Swept, Duration) {
+        let began = sweep.due();
+        loop {
+            let now = sweep.due();
+            if let Some(swept) = sweep.round(now, fake, unreaped) {
+                return (swept, now - began);
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_over_after_two_empty_looks() {
+        let (fake, prey) = run();
+        let mut sweep = Sweep::new(prey, Duration::ZERO, Instant::now());
+        let (swept, took) = finish(&mut sweep, &fake, Some(100));
+        assert_eq!(swept.found, ["p100 (100)", "p101 (101)"]);
+        assert_eq!(swept.survivors, Vec::<String>::new());
+        assert_eq!(took, 2 * PAUSE);
+        assert_eq!(*fake.sent.borrow(), [(100, Signal::KILL), (101, Signal::KILL)]);
+    }
+
+    #[test]
+    fn a_process_that_appears_between_two_looks_is_ended() {
+        let (mut fake, prey) = run();
+        let now = Instant::now();
+        let mut sweep = Sweep::new(prey, Duration::ZERO, now);
+        assert_eq!(sweep.round(now, &fake, None), None);
+        assert_eq!(sweep.round(now + PAUSE, &fake, None), None);
+        fake.add(102, me(), 102, None);
+        assert_eq!(sweep.round(now + 2 * PAUSE, &fake, None), None);
+        assert!(fake.sent.borrow().contains(&(102, Signal::KILL)));
+        assert_eq!(sweep.round(now + 3 * PAUSE, &fake, None), None);
+        assert!(sweep.round(now + 4 * PAUSE, &fake, None).is_some());
+    }
+
+    #[test]
+    fn what_sleeps_uninterruptibly_is_named_after_five_seconds() {
+        let (mut fake, prey) = run();
+        fake.hang(101);
+        let mut sweep = Sweep::new(prey, Duration::ZERO, Instant::now());
+        let (swept, took) = finish(&mut sweep, &fake, None);
+        assert_eq!(swept.survivors, ["p101 (101)"]);
+        assert_eq!(took, LIMIT);
+    }
+
+    #[test]
+    fn adopted_zombies_are_reaped_and_the_runs_own_process_is_not() {
+        let (mut fake, prey) = run();
+        fake.add(102, me(), 102, None);
+        let mut sweep = Sweep::new(prey, Duration::ZERO, Instant::now());
+        finish(&mut sweep, &fake, Some(100));
+        assert_eq!(*fake.reaped.borrow(), [101, 102]);
+    }
+
+    #[test]
+    fn a_gentle_sweep_asks_once_and_then_insists() {
+        let (mut fake, _) = run();
+        fake.hang(101);
+        let gentle = Duration::from_secs(2);
+        let prey = Prey::Family("00000000000000ab-".into());
+        let mut sweep = Sweep::new(prey, gentle, Instant::now());
+        let (swept, _) = finish(&mut sweep, &fake, None);
+        let sent = fake.sent.borrow();
+        let of_101: Vec<Signal> =
+            sent.iter().filter(|(pid, _)| *pid == 101).map(|(_, signal)| *signal).collect();
+        assert_eq!(of_101[..2], [Signal::TERM, Signal::KILL]);
+        assert!(!of_101[1..].contains(&Signal::TERM));
+        assert_eq!(swept.survivors, ["p101 (101)"]);
+    }
+}
