@@ -3,11 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    #[cfg(feature = "emulator")]
-    if let Some(("stand-in-agent", rest)) = args.split_first().map(|(word, rest)| (&**word, rest)) {
-        return pigent::emulator::agent::main(rest);
-    }
-    eprintln!("not yet: {args:?}");
-    ExitCode::FAILURE
+    pigent::cli::main(std::env::args_os().skip(1).collect())
 }

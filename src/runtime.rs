@@ -10,7 +10,7 @@ mod control;
 mod crash;
 mod signals;
 
-pub use control::{ControlError, send};
+pub use control::{ControlError, FILE as MOST_FILE, send};
 
 use crate::bridge::rules::Access;
 use crate::bridge::{Bridge, COMMANDS, Effect, Input, Restored};
@@ -21,6 +21,7 @@ use crate::store::{self, lock};
 use crate::telegram::client::Client;
 use crate::telegram::{hello, outbox, poller};
 use clock::Clock;
+pub use clock::clock_is_set;
 use control::Control;
 use core::fmt;
 use std::io;

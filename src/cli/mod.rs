@@ -1,1 +1,128 @@
-//! To come.
+//! The command line: one file a subcommand, and nothing a rule depends on.
+//!
+//! Exit codes: 0 ok, 2 bad usage or configuration, 1 anything else.
+
+#[cfg(feature = "emulator")]
+pub mod demo;
+mod doctor;
+mod init;
+mod panel;
+mod run;
+mod send;
+
+use crate::config::Problem;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+pigent puts a coding agent in a closet: Telegram in, Claude Code on this board.
+
+Usage: pigent COMMAND
+
+  run      the daemon: listens to Telegram and runs the agent in this folder
+  init     write .env for this folder, and ask Telegram whether the token works
+  doctor   check everything, one line each, with what to do about it
+  panel    try the wiring: each lamp in turn, then the button
+  send     [--chat ID] [--file FILE] TEXT: say something in the chat, from a script or cron
+  demo     see it work, with no token, no agent and no board (--script: a fixed tour)
+
+Settings come from the environment and from .env in the project folder; pigent init writes one
+with every setting explained. pigent --version prints the version.
+";
+
+/// Why a subcommand did not do what it should.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Wrong words on the command line.
+    Usage(String),
+    /// Settings that cannot be.
+    Config(Vec<Problem>),
+    /// Anything else.
+    Other(String),
+}
+
+impl Failure {
+    pub(crate) fn other(error: impl ToString) -> Failure {
+        Failure::Other(error.to_string())
+    }
+
+    fn report(self) -> ExitCode {
+        match self {
+            Failure::Usage(why) => {
+                eprintln!("pigent: {why}\n\n{USAGE}");
+                ExitCode::from(2)
+            }
+            Failure::Config(problems) => {
+                for problem in problems {
+                    eprintln!("pigent: {problem}");
+                }
+                ExitCode::from(2)
+            }
+            Failure::Other(why) => {
+                eprintln!("pigent: {why}");
+                ExitCode::from(1)
+            }
+        }
+    }
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Self {
+        Failure::Usage(error.to_string())
+    }
+}
+
+/// Runs the subcommand that `args` (without the program's name) ask for.
+#[must_use]
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    let mut args = args.into_iter();
+    let Some(command) = args.next() else {
+        return Failure::Usage("say what to do".into()).report();
+    };
+    let rest: Vec<OsString> = args.collect();
+    let result = match command.to_str() {
+        Some("run") => run::main(rest),
+        Some("init") => init::main(rest),
+        Some("doctor") => return doctor::main(rest).unwrap_or_else(Failure::report),
+        Some("panel") => panel::main(rest),
+        Some("send") => send::main(rest),
+        #[cfg(feature = "emulator")]
+        Some("demo") => return demo::main(&as_text(rest)),
+        #[cfg(feature = "emulator")]
+        Some("stand-in-agent") => return crate::emulator::agent::main(&as_text(rest)),
+        Some("--version" | "-V" | "version") => {
+            println!("pigent {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        Some("--help" | "-h" | "help") => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(Failure::Usage(format!("{} is not a command", command.to_string_lossy()))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// A subcommand that takes no words.
+fn no_words(args: Vec<OsString>) -> Result<(), Failure> {
+    match args.first() {
+        None => Ok(()),
+        Some(word) => Err(Failure::Usage(format!("{} is one word too many", word.to_string_lossy()))),
+    }
+}
+
+#[cfg(feature = "emulator")]
+fn as_text(args: Vec<OsString>) -> Vec<String> {
+    args.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect()
+}
+
+/// Logging to stderr: our own lines at the configured level, other crates' at warn at most.
+fn start_log(level: log::LevelFilter) {
+    let others = level.min(log::LevelFilter::Warn);
+    let logger = simple_logger::SimpleLogger::new().with_level(others);
+    // A second logger is refused; the first one is as good.
+    let _ = logger.with_module_level("pigent", level).init();
+}

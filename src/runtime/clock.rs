@@ -34,3 +34,9 @@ impl Clock {
         self.start + at.0.min(self.start.elapsed() + year)
     }
 }
+
+/// Whether the board knows the date, for `doctor`.
+#[must_use]
+pub fn clock_is_set() -> bool {
+    Clock::start().now().wall.is_some()
+}

@@ -1,0 +1,106 @@
+//! Whether the agent program is there, which version, and whether it can log in.
+
+use super::{Finding, broken, fine, mind};
+use crate::bridge::agent::StartError;
+use crate::config::{Config, Sources};
+use crate::engine::program;
+use core::time::Duration;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+/// `claude --version` takes 10 to 60 ms on a PC (STREAM.md section 0); a Pi from a cold card
+/// needs a while.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Ways to log in that can be seen from here.
+const KEYS: [&str; 3] = ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"];
+
+pub(super) fn check(config: &Config, sources: &Sources) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if cfg!(target_pointer_width = "32") {
+        findings.push(mind(
+            "agent: this is a 32-bit system, and Claude Code has no build for it: use a 64-bit \
+             system, an agent over ssh, or another program through CLAUDE_PATH",
+        ));
+    }
+    let path = sources.environment.get("PATH").map(String::as_str);
+    let home = sources.environment.get("HOME").map(String::as_str);
+    match program::find(&config.engine.program, &config.project_dir, path, home) {
+        Ok(program) => {
+            findings.push(version(&program, &config.project_dir));
+            findings.push(login(sources));
+        }
+        Err(why) => findings.push(broken(format!("agent: {}", remedy(&why)))),
+    }
+    findings
+}
+
+fn remedy(why: &StartError) -> String {
+    match why {
+        StartError::NotFound { program } => {
+            format!("{program} was not found: install Claude Code, or set CLAUDE_PATH to it")
+        }
+        StartError::NotExecutable { program } => format!("{program} may not be executed: chmod +x it"),
+        StartError::WrongFormat { program } => format!("{program} is not a program for this system"),
+        StartError::Folder { why } | StartError::Other { why } => why.clone(),
+    }
+}
+
+fn version(program: &Path, project: &Path) -> Finding {
+    let shown = program.display();
+    let child = Command::new(program)
+        .arg("--version")
+        .current_dir(project)
+        .env_remove(crate::config::TOKEN)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) => return broken(format!("agent: {shown}: {error}")),
+    };
+    let (sender, answer) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            // A program that prints for ever is not asked for more than a line.
+            let _ = stdout.take(200).read_to_end(&mut text);
+            let _ = sender.send(String::from_utf8_lossy(&text).trim().to_owned());
+        });
+    }
+    let text = answer.recv_timeout(PATIENCE);
+    let _ = child.kill();
+    let _ = child.wait();
+    match text {
+        Ok(text) if !text.is_empty() => fine(format!("agent: {shown}, {text}")),
+        Ok(_) => mind(format!("agent: {shown} says no version: is it the right program?")),
+        Err(_) => mind(format!("agent: {shown} did not answer --version in {} s", PATIENCE.as_secs())),
+    }
+}
+
+fn login(sources: &Sources) -> Finding {
+    let named = sources.get("PIGENT_AGENT_ENV").unwrap_or_default();
+    let in_dotenv = |key: &str| {
+        named.split([',', ' ']).any(|name| name == key) && sources.get(key).is_some()
+    };
+    let key = KEYS.into_iter().find(|key| sources.environment.contains_key(*key) || in_dotenv(key));
+    if let Some(key) = key {
+        return fine(format!("agent's login: {key} is set"));
+    }
+    if let Some(key) = KEYS.into_iter().find(|key| sources.get(key).is_some()) {
+        return broken(format!("agent's login: {key} is in .env only: add PIGENT_AGENT_ENV={key}"));
+    }
+    let config = sources.environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from);
+    let home = sources.environment.get("HOME").map(|home| Path::new(home).join(".claude"));
+    let found = config.or(home).filter(|dir| dir.join(".credentials.json").exists());
+    match found {
+        Some(_) => fine("agent's login: credentials are there"),
+        None => mind(
+            "agent's login: none seen: run claude once as this user and log in, or set \
+             ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN",
+        ),
+    }
+}

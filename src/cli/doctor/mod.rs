@@ -1,0 +1,163 @@
+//! `pigent doctor`: everything that can be checked from here, one line each with its remedy.
+//!
+//! It changes nothing, and pins are only looked at. Exit code 1 if something has to be done
+//! before pigent can work.
+
+mod agent;
+mod board;
+
+use super::Failure;
+use crate::config::{Config, Sources};
+use crate::telegram::client::Client;
+use crate::telegram::error::Error;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    /// It works, and could bite.
+    Mind,
+    /// It does not work.
+    Broken,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Fine => "ok   ",
+            Verdict::Mind => "mind ",
+            Verdict::Broken => "FIX  ",
+        })
+    }
+}
+
+/// One line.
+#[derive(Debug)]
+struct Finding {
+    verdict: Verdict,
+    what: String,
+}
+
+fn fine(what: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Fine, what: what.into() }
+}
+
+fn mind(what: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Mind, what: what.into() }
+}
+
+fn broken(what: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Broken, what: what.into() }
+}
+
+pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
+    super::no_words(args)?;
+    let sources = Sources::read();
+    let mut findings = Vec::new();
+    match Config::load(&sources) {
+        Ok(config) => {
+            findings.push(fine("configuration"));
+            findings.push(clock());
+            findings.push(token(&config));
+            findings.push(access(&config));
+            findings.extend(agent::check(&config, &sources));
+            findings.extend(folders(&config));
+            findings.extend(board::check(&config));
+        }
+        Err(problems) => {
+            findings.extend(problems.iter().map(|problem| broken(format!("configuration: {problem}"))));
+            findings.push(clock());
+        }
+    }
+    findings.extend(dotenv(&sources));
+    findings.push(root(&sources));
+    for Finding { verdict, what } in &findings {
+        println!("{verdict}{what}");
+    }
+    let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Broken);
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn clock() -> Finding {
+    if crate::runtime::clock_is_set() {
+        fine("clock")
+    } else {
+        mind("clock: before the day this program was built; TLS fails until it is set (timedatectl)")
+    }
+}
+
+fn token(config: &Config) -> Finding {
+    match Client::new(&config.telegram).get_me() {
+        Ok(name) => fine(format!("token: @{name}")),
+        Err(error @ Error::BadToken) => broken(format!("token: {error}")),
+        Err(error) => broken(format!("token: could not be checked: {error}")),
+    }
+}
+
+fn access(config: &Config) -> Finding {
+    let access = &config.rules.access;
+    if access.chats.is_empty() && access.users.is_empty() {
+        broken("access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS")
+    } else {
+        fine(format!("access: {} chats, {} users", access.chats.len(), access.users.len()))
+    }
+}
+
+fn folders(config: &Config) -> Vec<Finding> {
+    let project = match fs::read_dir(&config.project_dir) {
+        Ok(_) => fine(format!("project folder: {}", config.project_dir.display())),
+        Err(error) => broken(format!("project folder: {}: {error}", config.project_dir.display())),
+    };
+    vec![project, state_folder(&config.state_dir)]
+}
+
+/// Whether the state folder takes a file. The file is gone again at once.
+fn state_folder(dir: &Path) -> Finding {
+    let shown = dir.display();
+    if !dir.exists() {
+        let parent = dir.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(dir);
+        let probe = parent.join(format!(".pigent-doctor-{}", std::process::id()));
+        return match fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)) {
+            Ok(()) => fine(format!("state folder: {shown} (made at the first run)")),
+            Err(error) => broken(format!("state folder: {shown} cannot be made: {error}")),
+        };
+    }
+    let probe = dir.join(format!("doctor-{}", std::process::id()));
+    match fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)) {
+        Ok(()) => fine(format!("state folder: {shown}")),
+        Err(error) => broken(format!(
+            "state folder: {shown} takes no file ({error}): make room, or chown it to the user pigent runs as"
+        )),
+    }
+}
+
+fn dotenv(sources: &Sources) -> Option<Finding> {
+    let path = sources.project_dir.join(".env");
+    let mode = fs::metadata(&path).ok()?.permissions().mode();
+    Some(match mode & 0o077 {
+        0 => fine(".env: only its owner reads it"),
+        _ => mind(".env: others can read it: chmod 600 .env"),
+    })
+}
+
+fn root(sources: &Sources) -> Finding {
+    let is_root = rustix::process::geteuid().is_root();
+    let bypass = sources.get("PIGENT_PERMISSIONS").is_none_or(|mode| mode == "bypass");
+    match (is_root, bypass) {
+        (true, true) => mind(
+            "user: root, and Claude refuses to skip permissions as root: run pigent as another user \
+             (or PIGENT_PERMISSIONS=ask, or IS_SANDBOX=1 in a sandbox)",
+        ),
+        (true, false) => mind("user: root: an agent that runs as root can break the board; use another user"),
+        (false, true) => mind(
+            "user: not root; in bypass mode the agent can read everything this user can, .env and its token too",
+        ),
+        (false, false) => fine("user: not root"),
+    }
+}
