@@ -87,8 +87,10 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     let opened = store::open(&config.state_dir);
     let store = opened.store.spawn(sender.clone(), signals::end_this_process)?;
     let client = Client::new(&config.telegram);
+    // The same connection: it will be open already.
+    hello::spawn(client.clone(), &COMMANDS, sender.clone())?;
     let outbox = outbox::spawn(client, store.reader(), sender.clone())?;
-    hello::spawn(Client::new(&config.telegram), &COMMANDS, sender.clone())?;
+    
     let (report, mut reports) = (crash::report(&config.state_dir), opened.reports);
     reports.extend(report.text);
     let restored = Restored {

@@ -102,8 +102,10 @@ fn ignore(project: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error),
     };
-    let missing: Vec<&str> =
-        IGNORED.into_iter().filter(|name| !known.lines().any(|line| line.trim() == *name)).collect();
+    let missing: Vec<&str> = IGNORED
+        .into_iter()
+        .filter(|name| !known.lines().any(|line| line.trim() == *name))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -125,7 +127,9 @@ fn check_token(token: Token, sources: &Sources) -> Result<(), Failure> {
     match Client::new(&settings).get_me() {
         Ok(name) => {
             println!("The token works: it is @{name}.");
-            println!("Next: pigent run, and write to https://t.me/{name}: it answers with the id for TELEGRAM_ALLOWED_CHAT_IDS.");
+            println!(
+                "Next: pigent run, and write to https://t.me/{name}: it answers with the id for TELEGRAM_ALLOWED_CHAT_IDS."
+            );
             Ok(())
         }
         Err(error) => Err(Failure::Other(format!("the token was not accepted: {error}"))),

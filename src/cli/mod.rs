@@ -110,7 +110,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 fn no_words(args: Vec<OsString>) -> Result<(), Failure> {
     match args.first() {
         None => Ok(()),
-        Some(word) => Err(Failure::Usage(format!("{} is one word too many", word.to_string_lossy()))),
+        Some(word) => {
+            Err(Failure::Usage(format!("{} is one word too many", word.to_string_lossy())))
+        }
     }
 }
 

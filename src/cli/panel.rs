@@ -22,7 +22,11 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     let mut broken = false;
     for found in panel::probe(&config.panel) {
         broken |= !found.ok;
-        println!("{}{}", found.what, if found.ok { String::new() } else { format!(": {}", found.remedy) });
+        println!(
+            "{}{}",
+            found.what,
+            if found.ok { String::new() } else { format!(": {}", found.remedy) }
+        );
     }
     let (sender, presses) = tokio::sync::mpsc::channel(16);
     let handle = panel::spawn(config.panel, sender).map_err(Failure::other)?;

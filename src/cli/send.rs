@@ -33,9 +33,9 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
         Ok(()) => Ok(()),
         Err(ControlError::NoDaemon) => send_alone(&sources, &order),
         Err(ControlError::Refused(why)) => Err(Failure::Other(why)),
-        Err(ControlError::Io(error)) => {
-            Err(Failure::Other(format!("the daemon did not answer ({error}): it may have taken it")))
-        }
+        Err(ControlError::Io(error)) => Err(Failure::Other(format!(
+            "the daemon did not answer ({error}): it may have taken it"
+        ))),
     }
 }
 
@@ -60,7 +60,9 @@ fn read_order(args: Vec<OsString>) -> Result<Order, Failure> {
         return Err(Failure::Usage("send: give a TEXT (or - for stdin) or a --file".into()));
     }
     if file.is_some() && text.encode_utf16().count() > CAPTION {
-        return Err(Failure::Usage(format!("send: a text with a file ends at {CAPTION} characters")));
+        return Err(Failure::Usage(format!(
+            "send: a text with a file ends at {CAPTION} characters"
+        )));
     }
     Ok(Order { chat, file: file.map(|path| read_file(&path)).transpose()?, text })
 }
@@ -88,14 +90,15 @@ fn send_alone(sources: &Sources, order: &Order) -> Result<(), Failure> {
         Failure::Usage("send: give --chat ID, or set TELEGRAM_ALLOWED_CHAT_IDS".into())
     })?;
     let place = Place { chat, thread: None };
-    let plain = |text| Outgoing { place, text, html: false, reply_to: None, silent: false, buttons: &[] };
+    let plain =
+        |text| Outgoing { place, text, html: false, reply_to: None, silent: false, buttons: &[] };
     let mut client = Client::new(&config.telegram);
     if let Some((name, content)) = &order.file {
         client.send_document(&plain(&order.text), name, content).map_err(Failure::other)?;
         return Ok(());
     }
     for piece in format::split_plain(&order.text) {
-        client.send_message(&plain(&piece), ).map_err(Failure::other)?;
+        client.send_message(&plain(&piece)).map_err(Failure::other)?;
     }
     Ok(())
 }

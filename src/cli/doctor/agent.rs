@@ -2,7 +2,9 @@
 
 use super::{Finding, broken, fine, mind};
 use crate::bridge::agent::StartError;
+use crate::bridge::ids::RunId;
 use crate::config::{Config, Sources};
+use crate::engine::command::{self, Pair};
 use crate::engine::program;
 use core::time::Duration;
 use std::io::Read;
@@ -25,11 +27,10 @@ pub(super) fn check(config: &Config, sources: &Sources) -> Vec<Finding> {
              system, an agent over ssh, or another program through CLAUDE_PATH",
         ));
     }
-    let path = sources.environment.get("PATH").map(String::as_str);
-    let home = sources.environment.get("HOME").map(String::as_str);
-    match program::find(&config.engine.program, &config.project_dir, path, home) {
+    let env = command::environment(&config.engine, RunId(0), std::env::vars_os());
+    match program::find(&config.engine, &env) {
         Ok(program) => {
-            findings.push(version(&program, &config.project_dir));
+            findings.push(version(&program, &config.project_dir, env));
             findings.push(login(sources));
         }
         Err(why) => findings.push(broken(format!("agent: {}", remedy(&why)))),
@@ -42,18 +43,24 @@ fn remedy(why: &StartError) -> String {
         StartError::NotFound { program } => {
             format!("{program} was not found: install Claude Code, or set CLAUDE_PATH to it")
         }
-        StartError::NotExecutable { program } => format!("{program} may not be executed: chmod +x it"),
-        StartError::WrongFormat { program } => format!("{program} is not a program for this system"),
+        StartError::NotExecutable { program } => {
+            format!("{program} may not be executed: chmod +x it")
+        }
+        StartError::WrongFormat { program } => {
+            format!("{program} is not a program for this system")
+        }
         StartError::Folder { why } | StartError::Other { why } => why.clone(),
     }
 }
 
-fn version(program: &Path, project: &Path) -> Finding {
+/// Asks the program itself, with the environment a run would have.
+fn version(program: &Path, project: &Path, env: Vec<Pair>) -> Finding {
     let shown = program.display();
     let child = Command::new(program)
         .arg("--version")
         .current_dir(project)
-        .env_remove(crate::config::TOKEN)
+        .env_clear()
+        .envs(env)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -77,15 +84,16 @@ fn version(program: &Path, project: &Path) -> Finding {
     match text {
         Ok(text) if !text.is_empty() => fine(format!("agent: {shown}, {text}")),
         Ok(_) => mind(format!("agent: {shown} says no version: is it the right program?")),
-        Err(_) => mind(format!("agent: {shown} did not answer --version in {} s", PATIENCE.as_secs())),
+        Err(_) => {
+            mind(format!("agent: {shown} did not answer --version in {} s", PATIENCE.as_secs()))
+        }
     }
 }
 
 fn login(sources: &Sources) -> Finding {
     let named = sources.get("PIGENT_AGENT_ENV").unwrap_or_default();
-    let in_dotenv = |key: &str| {
-        named.split([',', ' ']).any(|name| name == key) && sources.get(key).is_some()
-    };
+    let in_dotenv =
+        |key: &str| named.split([',', ' ']).any(|name| name == key) && sources.get(key).is_some();
     let key = KEYS.into_iter().find(|key| sources.environment.contains_key(*key) || in_dotenv(key));
     if let Some(key) = key {
         return fine(format!("agent's login: {key} is set"));

@@ -71,7 +71,8 @@ pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
             findings.extend(board::check(&config));
         }
         Err(problems) => {
-            findings.extend(problems.iter().map(|problem| broken(format!("configuration: {problem}"))));
+            findings
+                .extend(problems.iter().map(|problem| broken(format!("configuration: {problem}"))));
             findings.push(clock());
         }
     }
@@ -88,7 +89,9 @@ fn clock() -> Finding {
     if crate::runtime::clock_is_set() {
         fine("clock")
     } else {
-        mind("clock: before the day this program was built; TLS fails until it is set (timedatectl)")
+        mind(
+            "clock: before the day this program was built; TLS fails until it is set (timedatectl)",
+        )
     }
 }
 
@@ -103,7 +106,9 @@ fn token(config: &Config) -> Finding {
 fn access(config: &Config) -> Finding {
     let access = &config.rules.access;
     if access.chats.is_empty() && access.users.is_empty() {
-        broken("access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS")
+        broken(
+            "access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS",
+        )
     } else {
         fine(format!("access: {} chats, {} users", access.chats.len(), access.users.len()))
     }
@@ -154,7 +159,9 @@ fn root(sources: &Sources) -> Finding {
             "user: root, and Claude refuses to skip permissions as root: run pigent as another user \
              (or PIGENT_PERMISSIONS=ask, or IS_SANDBOX=1 in a sandbox)",
         ),
-        (true, false) => mind("user: root: an agent that runs as root can break the board; use another user"),
+        (true, false) => {
+            mind("user: root: an agent that runs as root can break the board; use another user")
+        }
         (false, true) => mind(
             "user: not root; in bypass mode the agent can read everything this user can, .env and its token too",
         ),
