@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use ureq::http::Response;
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _, TcpConnector};
-use ureq::{Agent, Body, Proxy, SendBody};
+use ureq::{Agent, Body, Proxy, ProxyProtocol, SendBody};
 
 /// Longest body that is read. `getUpdates` answers with at most about 4 MB.
 const LONGEST_BODY: u64 = 8 << 20;
@@ -35,9 +35,8 @@ pub(super) struct Http {
 
 impl Http {
     pub fn new(settings: &Settings) -> Http {
-        let proxy = if settings.is_loopback() { None } else { Proxy::try_from_env() };
         let config = Agent::config_builder()
-            .proxy(proxy)
+            .proxy(proxy(settings))
             // 429 and 400 have bodies that matter; a redirect would carry the token elsewhere.
             .http_status_as_error(false)
             .max_redirects(0)
@@ -81,6 +80,16 @@ impl Http {
             Error::Network { why }
         })
     }
+}
+
+/// The proxy the environment names, if it is one that can be used.
+fn proxy(settings: &Settings) -> Option<Proxy> {
+    let proxy = Proxy::try_from_env().filter(|_| !settings.is_loopback())?;
+    let usable = matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
+    if !usable {
+        log::warn!("a SOCKS proxy is named in the environment: pigent goes without");
+    }
+    usable.then_some(proxy)
 }
 
 fn read(mut response: Response<Body>) -> Result<Answer, String> {

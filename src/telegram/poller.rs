@@ -48,11 +48,16 @@ impl Confirms {
         self.0.1.notify_one();
     }
 
-    /// The newest confirmation, when it is `wanted` or at the latest after `limit`.
-    fn wait_for(&self, wanted: UpdateId, limit: Duration) -> Option<UpdateId> {
+    /// The newest confirmation.
+    fn newest(&self) -> Option<UpdateId> {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when `wanted` is the newest confirmation, at the latest after `limit`.
+    fn wait_for(&self, wanted: UpdateId, limit: Duration) {
         let newest = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.0.1.wait_timeout_while(newest, limit, |next| *next != Some(wanted));
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -65,8 +70,8 @@ struct Poller {
     confirms: Confirms,
     rules: Polling,
     started: Instant,
-    /// What the log was told last, so that an outage of a day is one line.
-    complained: Option<Error>,
+    /// What the log was told last, so that an outage of a day is one line, whatever forms it takes.
+    complained: Option<Link>,
 }
 
 impl Poller {
@@ -76,15 +81,17 @@ impl Poller {
 
     /// One poll and the wait after it.
     fn poll(&mut self) -> Result<(), Gone> {
+        if let Some(next) = self.confirms.newest() {
+            self.rules.confirmed(next);
+        }
         let ask = self.rules.ask(self.now());
         let result = self.client.get_updates(ask.offset, ask.limit, ask.timeout, ask.patience);
         let then = match result.and_then(refuse_nameless) {
             Ok(decoded) => self.take(decoded)?,
             Err(error) => {
+                self.complain(&error);
                 self.send(Input::Link(error.link()))?;
-                let wait = self.rules.failed(&error);
-                self.complain(error);
-                Then::Wait(wait)
+                Then::Wait(self.rules.failed(&error))
             }
         };
         self.announce()?;
@@ -92,9 +99,7 @@ impl Poller {
             Then::Ask => Ok(()),
             Then::Wait(wait) => self.pause(wait),
             Then::Confirm(next, limit) => {
-                if let Some(next) = self.confirms.wait_for(next, limit) {
-                    self.rules.confirmed(next);
-                }
+                self.confirms.wait_for(next, limit);
                 Ok(())
             }
         }
@@ -137,10 +142,9 @@ impl Poller {
     }
 
     /// Says once what is wrong, however often it is.
-    fn complain(&mut self, error: Error) {
-        if self.complained.as_ref() != Some(&error) {
+    fn complain(&mut self, error: &Error) {
+        if self.complained.replace(error.link()) != Some(error.link()) {
             log::warn!("polling: {error}; trying again for as long as it takes");
-            self.complained = Some(error);
         }
     }
 
@@ -169,15 +173,16 @@ mod tests {
     #[test]
     fn a_confirmation_is_seen_before_and_while_it_is_waited_for() {
         let confirms = Confirms::default();
-        assert_eq!(confirms.wait_for(UpdateId(1), Duration::ZERO), None);
+        confirms.wait_for(UpdateId(1), Duration::ZERO);
+        assert_eq!(confirms.newest(), None);
         confirms.confirm(UpdateId(1));
         let long = Duration::from_secs(600);
-        assert_eq!(confirms.wait_for(UpdateId(1), long), Some(UpdateId(1)));
+        confirms.wait_for(UpdateId(1), long);
         let other = confirms.clone();
         let waiting = thread::spawn(move || other.wait_for(UpdateId(2), long));
         confirms.confirm(UpdateId(2));
-        assert_eq!(waiting.join().unwrap(), Some(UpdateId(2)));
-        assert_eq!(confirms.wait_for(UpdateId(3), Duration::ZERO), Some(UpdateId(2)));
+        waiting.join().unwrap();
+        assert_eq!(confirms.newest(), Some(UpdateId(2)));
     }
 
     #[test]

@@ -36,10 +36,15 @@ impl Token {
         &self.0
     }
 
-    /// `text` without the token: what a server says may quote the URL.
+    /// `text` without the token, or the secret half of it: what a server says may quote the URL,
+    /// escaped in its own way.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        text.replace(&*self.0, HIDDEN)
+        let text = text.replace(&*self.0, HIDDEN);
+        match self.0.split_once(':') {
+            Some((_, secret)) => text.replace(secret, HIDDEN),
+            None => text,
+        }
     }
 }
 
@@ -94,5 +99,6 @@ mod tests {
         let shown = format!("{token} {token:?} {:#?}", Some(&token));
         assert!(!shown.contains("SECRET") && !shown.contains("123456"), "{shown}");
         assert_eq!(token.redact("GET /bot123456:SECRET/getMe"), "GET /bot<bot token>/getMe");
+        assert_eq!(token.redact("/bot123456%3ASECRET/"), "/bot123456%3A<bot token>/");
     }
 }
