@@ -289,7 +289,7 @@ mod tests {
             user: UserId(7_123_456_789 + n as i64),
             message: MessageId(1_234_567 + n as i64),
             prompt: BlobId(2_234_567 + n),
-            slash_command: n % 2 == 0,
+            slash_command: n.is_multiple_of(2),
             epoch: 100 + n as u32,
             resume: Some(uuid(1000 + n)),
         }
@@ -307,7 +307,7 @@ mod tests {
             },
             body: BlobId(3_234_567 + n),
             pieces_taken: n as u32 % 6,
-            again: (n % 2 == 0).then_some(JobId(1_234_567 + n)),
+            again: (n.is_multiple_of(2)).then_some(JobId(1_234_567 + n)),
             session: Some(uuid(2000 + n)),
         }
     }

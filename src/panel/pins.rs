@@ -1,0 +1,213 @@
+//! What the panel asks of a way to the pins, and which way is taken.
+//!
+//! Not patterns or presses: a backend sets lamps on or off and tells the button's raw level.
+
+use super::gpiochip::Chip;
+use super::raspberry::{self, Raspberry};
+use super::settings::{Gpio, Lamp, Settings, Wire};
+use super::sim::Sim;
+use crate::bridge::time::Mono;
+use rustix::event::PollFd;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A backend with its open pins.
+pub(super) trait Pins: Send {
+    /// Which lamps could be opened, in the order of [`Lamp::ALL`].
+    fn lamps(&self) -> [bool; 3];
+    /// Lights a lamp or darkens it.
+    fn set(&mut self, lamp: Lamp, on: bool);
+    /// The button's level now; `None` if there is no button.
+    fn down(&mut self) -> Option<bool>;
+    /// Whether every change of the button is certain to be reported by [`Pins::serve`].
+    fn edges_are_certain(&self) -> bool {
+        false
+    }
+    /// What to wait for.
+    fn sources<'a>(&'a self, sources: &mut Vec<PollFd<'a>>);
+    /// To be called after each wait. Says whether the button's line reported an edge.
+    fn serve(&mut self, now: Mono) -> bool;
+    /// When to call [`Pins::serve`] even if no source says so.
+    fn deadline(&self) -> Option<Mono> {
+        None
+    }
+    /// Lamps off, pins given back. Nothing is called after this but `drop`.
+    fn release(&mut self);
+}
+
+/// Why a lamp, the button or all of them cannot be used; the text says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PinError {
+    /// This device may not be opened.
+    Denied {
+        /// The device.
+        device: PathBuf,
+    },
+    /// Another program or driver has the line.
+    Taken {
+        /// Its name, if the kernel knows one.
+        by: String,
+    },
+    /// The chip has no such line, or the board lets nobody have it.
+    NoSuchLine {
+        /// The chip.
+        chip: PathBuf,
+    },
+    /// There is no such chip.
+    NoChip {
+        /// The device that was looked for.
+        device: PathBuf,
+    },
+    /// rppal works on a Raspberry Pi only.
+    NotRaspberry,
+    /// Kernel LEDs.
+    KernelLed,
+    /// Anything else the system said.
+    Other(String),
+}
+
+impl fmt::Display for PinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PinError::Denied { device } => write!(
+                f,
+                "{} may not be opened: add pigent's user to the group gpio (sudo usermod -aG gpio \
+                 USER) and start it again",
+                device.display()
+            ),
+            PinError::Taken { by } => write!(
+                f,
+                "the line is in use by {by}: free it there (/boot/firmware/config.txt, another \
+                 program), or take another pin"
+            ),
+            PinError::NoSuchLine { chip } => write!(
+                f,
+                "{} has no such line for programs: take another number (`gpioinfo` lists them)",
+                chip.display()
+            ),
+            PinError::NoChip { device } => write!(
+                f,
+                "there is no {}: name the board's chip with PIGENT_GPIO=gpiochip:/dev/gpiochipN, or \
+                 set PIGENT_GPIO=off",
+                device.display()
+            ),
+            PinError::NotRaspberry => f.write_str(
+                "this is no Raspberry Pi that rppal knows: set PIGENT_GPIO=gpiochip (or auto)",
+            ),
+            PinError::KernelLed => f.write_str(
+                "kernel LEDs (led:NAME) come with a later version: name a BCM number, or leave the \
+                 variable empty",
+            ),
+            PinError::Other(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for PinError {}
+
+/// Something that could not be opened, by its variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// `PIGENT_LED_BUSY=17`, say.
+    pub what: String,
+    /// Why, and what to do.
+    pub why: PinError,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
+/// No lamps, no button.
+struct Nothing;
+
+impl Pins for Nothing {
+    fn lamps(&self) -> [bool; 3] {
+        [false; 3]
+    }
+    fn set(&mut self, _lamp: Lamp, _on: bool) {}
+    fn down(&mut self) -> Option<bool> {
+        None
+    }
+    fn sources<'a>(&'a self, _sources: &mut Vec<PollFd<'a>>) {}
+    fn serve(&mut self, _now: Mono) -> bool {
+        false
+    }
+    fn release(&mut self) {}
+}
+
+/// Opens what the settings name. What cannot be opened is told, and left out.
+pub(super) fn open(settings: &Settings) -> (Box<dyn Pins>, Vec<Trouble>) {
+    let mut troubles = Vec::new();
+    let opened: Result<Box<dyn Pins>, Trouble> = match &settings.gpio {
+        Gpio::Off => Ok(Box::new(Nothing)),
+        Gpio::Sim(path) => match Sim::open(path) {
+            Ok(sim) => Ok(Box::new(sim)),
+            Err(error) => Err(trouble_with("sim", PinError::Other(error.to_string()))),
+        },
+        _ if !settings.any_wire() => Ok(Box::new(Nothing)),
+        Gpio::Rppal => open_rppal(settings, &mut troubles),
+        Gpio::Gpiochip(_) => open_chip(settings, &mut troubles),
+        Gpio::Auto => open_auto(settings, &mut troubles),
+    };
+    let pins = opened.unwrap_or_else(|trouble| {
+        troubles.push(trouble);
+        Box::new(Nothing)
+    });
+    (pins, troubles)
+}
+
+/// Registers that cannot be had (a kernel without /dev/gpiomem, say) are no reason to do without
+/// lamps: the kernel's device may still be open to us.
+fn open_auto(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
+    if !raspberry::is_one() {
+        return open_chip(settings, troubles);
+    }
+    open_rppal(settings, troubles).or_else(|first| {
+        log::warn!("{first}; trying gpiochip");
+        open_chip(settings, troubles)
+    })
+}
+
+fn open_rppal(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
+    let pins = Raspberry::open(settings, troubles).map_err(|why| trouble_with("rppal", why))?;
+    Ok(Box::new(pins))
+}
+
+fn open_chip(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
+    let pins = Chip::open(settings, troubles).map_err(|why| trouble_with("gpiochip", why))?;
+    Ok(Box::new(pins))
+}
+
+fn trouble_with(backend: &str, why: PinError) -> Trouble {
+    Trouble { what: format!("PIGENT_GPIO ({backend})"), why }
+}
+
+/// The lamps that hang on pins; those that hang on anything else are told.
+pub(super) fn lamp_pins(settings: &Settings, troubles: &mut Vec<Trouble>) -> Vec<(Lamp, u8)> {
+    let mut pins = Vec::new();
+    for lamp in Lamp::ALL {
+        match settings.wire(lamp) {
+            None => {}
+            Some(Wire::Bcm(pin)) => pins.push((lamp, *pin)),
+            Some(Wire::Kernel(name)) => troubles.push(Trouble {
+                what: format!("{}=led:{name}", lamp.variable()),
+                why: PinError::KernelLed,
+            }),
+        }
+    }
+    pins
+}
+
+/// What to call a lamp's trouble.
+pub(super) fn lamp_trouble(lamp: Lamp, pin: u8, why: PinError) -> Trouble {
+    Trouble { what: format!("{}={pin}", lamp.variable()), why }
+}
+
+/// What to call the button's trouble.
+pub(super) fn button_trouble(pin: u8, why: PinError) -> Trouble {
+    Trouble { what: format!("PIGENT_BUTTON={pin}"), why }
+}

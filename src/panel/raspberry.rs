@@ -1,0 +1,163 @@
+//! Pins of a Raspberry Pi through its registers (`rppal`): works without a driver, in
+//! microseconds, and asks nobody: the kernel does not know that these lines are in use.
+//!
+//! rppal restores nothing after a crash, so release is explicit: off, then input. The first thing
+//! at start is the same, for lamps that an earlier pigent left on.
+
+use super::pins::{PinError, Pins, Trouble, button_trouble, lamp_pins, lamp_trouble};
+use super::settings::{ButtonActive, Lamp, LedActive, Settings};
+use crate::bridge::time::Mono;
+use rppal::gpio::{Error, Gpio, InputPin, Level, OutputPin, Trigger};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Whether this is a Raspberry Pi that rppal knows.
+pub(super) fn is_one() -> bool {
+    rppal::system::DeviceInfo::new().is_ok()
+}
+
+/// Open pins.
+pub(super) struct Raspberry {
+    gpio: Gpio,
+    lamps: [Option<OutputPin>; 3],
+    led_active: LedActive,
+    button: Option<InputPin>,
+    button_active: ButtonActive,
+    /// rppal reports edges on a thread of its own; this carries them over.
+    edges: Arc<OwnedFd>,
+}
+
+impl Raspberry {
+    /// Opens what it can. `Err` if it can open nothing at all.
+    pub(super) fn open(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Self, PinError> {
+        let gpio = Gpio::new().map_err(|error| explain(&error))?;
+        let edges = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
+        let edges = Arc::new(edges.map_err(|error| PinError::Other(error.to_string()))?);
+        let (led_active, button_active) = (settings.led_active, settings.button_active);
+        let lamps = [None, None, None];
+        let mut board = Raspberry { gpio, lamps, led_active, button: None, button_active, edges };
+        for (lamp, pin) in lamp_pins(settings, troubles) {
+            match board.open_lamp(pin) {
+                Ok(opened) => board.lamps[lamp as usize] = Some(opened),
+                Err(error) => troubles.push(lamp_trouble(lamp, pin, explain(&error))),
+            }
+        }
+        if let Some(pin) = settings.button {
+            match board.open_button(pin) {
+                Ok(button) => board.button = Some(button),
+                Err(error) => troubles.push(button_trouble(pin, explain(&error))),
+            }
+        }
+        Ok(board)
+    }
+
+    fn open_lamp(&self, pin: u8) -> Result<OutputPin, Error> {
+        self.give_back(pin)?;
+        let pin = self.gpio.get(pin)?;
+        let mut lamp = match self.led_active {
+            LedActive::High => pin.into_output_low(),
+            LedActive::Low => pin.into_output_high(),
+        };
+        lamp.set_reset_on_drop(false);
+        Ok(lamp)
+    }
+
+    /// Off, then input.
+    fn give_back(&self, pin: u8) -> Result<(), Error> {
+        let mut output = self.gpio.get(pin)?.into_output();
+        output.set_reset_on_drop(false);
+        output.write(level(self.led_active, false));
+        drop(output);
+        self.gpio.get(pin)?.into_input().set_reset_on_drop(false);
+        Ok(())
+    }
+
+    fn open_button(&self, pin: u8) -> Result<InputPin, Error> {
+        let pin = self.gpio.get(pin)?;
+        let mut button = match self.button_active {
+            ButtonActive::Low => pin.into_input_pullup(),
+            ButtonActive::High => pin.into_input_pulldown(),
+        };
+        button.set_reset_on_drop(false);
+        let edges = Arc::clone(&self.edges);
+        let heard = button.set_async_interrupt(Trigger::Both, None, move |_| {
+            // It can only be full, and then the thread knows already.
+            let _ = rustix::io::write(&*edges, &1_u64.to_ne_bytes());
+        });
+        if let Err(error) = heard {
+            log::warn!("the button reports no edges ({error}): it is sampled 20 times a second");
+        }
+        Ok(button)
+    }
+}
+
+impl Pins for Raspberry {
+    fn lamps(&self) -> [bool; 3] {
+        self.lamps.each_ref().map(Option::is_some)
+    }
+
+    fn set(&mut self, lamp: Lamp, on: bool) {
+        if let Some(output) = &mut self.lamps[lamp as usize] {
+            output.write(level(self.led_active, on));
+        }
+    }
+
+    fn down(&mut self) -> Option<bool> {
+        let down = match self.button_active {
+            ButtonActive::Low => Level::Low,
+            ButtonActive::High => Level::High,
+        };
+        self.button.as_ref().map(|button| button.read() == down)
+    }
+
+    fn sources<'a>(&'a self, sources: &mut Vec<PollFd<'a>>) {
+        sources.push(PollFd::new(&*self.edges, PollFlags::IN));
+    }
+
+    fn serve(&mut self, _now: Mono) -> bool {
+        rustix::io::read(&*self.edges, &mut [0; 8]).is_ok()
+    }
+
+    fn release(&mut self) {
+        for lamp in 0..self.lamps.len() {
+            if let Some(output) = self.lamps[lamp].take() {
+                let pin = output.pin();
+                drop(output);
+                if let Err(error) = self.give_back(pin) {
+                    log::warn!("pin {pin} is not released: {error}");
+                }
+            }
+        }
+        if let Some(button) = self.button.take() {
+            let pin = button.pin();
+            drop(button);
+            if let Ok(pin) = self.gpio.get(pin) {
+                pin.into_input().set_reset_on_drop(false);
+            }
+        }
+    }
+}
+
+fn level(active: LedActive, on: bool) -> Level {
+    Level::from((active == LedActive::High) == on)
+}
+
+/// rppal's words in ours.
+fn explain(error: &Error) -> PinError {
+    match error {
+        Error::UnknownModel => PinError::NotRaspberry,
+        Error::PermissionDenied(device) => PinError::Denied { device: PathBuf::from(device) },
+        Error::PinUsed(_) => PinError::Taken { by: "pigent itself".into() },
+        Error::PinNotAvailable(_) => {
+            PinError::NoSuchLine { chip: Path::new("this Raspberry Pi").to_owned() }
+        }
+        other => PinError::Other(other.to_string()),
+    }
+}
+
+/// Opens and closes the way to the registers, and touches no pin.
+pub(super) fn probe() -> Result<(), PinError> {
+    Gpio::new().map(drop).map_err(|error| explain(&error))
+}
