@@ -81,6 +81,12 @@ impl Harness {
         }
     }
 
+    /// Takes a setting away again.
+    pub fn without(mut self, name: &str) -> Harness {
+        self.settings.retain(|(known, _)| known != name);
+        self
+    }
+
     /// Starts the daemon and waits until it listens.
     pub fn launch(&mut self) {
         self.spawn();
@@ -185,9 +191,8 @@ impl Harness {
     /// Waits for a message with a button whose label holds this, and taps it as its owner.
     pub fn tap(&self, label: &str) -> String {
         let has = |one: &&str| one.contains(label);
-        let message = self.expect(&format!("button {label:?}"), |message| {
-            message.labels().iter().any(|one| has(&one))
-        });
+        let message =
+            self.expect(&format!("button {label:?}"), |message| message.labels().iter().any(has));
         self.tap_on(&message, label, CHAT)
     }
 
