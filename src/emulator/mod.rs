@@ -11,6 +11,7 @@
 //! long a tap can be answered) a choice was made, and is named beside the constant.
 
 pub mod agent;
+pub mod daemon;
 mod error;
 pub mod faults;
 pub mod flood;
@@ -22,12 +23,15 @@ mod params;
 mod polling;
 mod send;
 mod server;
+pub mod sim_panel;
 mod spec;
 pub mod state;
 pub mod text;
 mod user;
 
+pub use daemon::{Daemon, Home};
 pub use faults::{Fault, Trouble};
 pub use server::{Options, Server};
+pub use sim_panel::SimPanel;
 pub use state::{Chat, Exchange, Message, Version, World};
 pub use user::{Incoming, Sent};
