@@ -1,6 +1,6 @@
 //! The agent's arguments and environment, as pure functions of settings and run.
 //!
-//! Nothing is started here ([`super::spawn`]), and the prompt is not here either: it goes over
+//! Nothing is started here (that is `spawn.rs`), and the prompt is not here either: it goes over
 //! stdin ([`super::protocol`]), where dashes, length and NUL mean nothing.
 
 use super::settings::Settings;

@@ -49,6 +49,7 @@ use run::{Run, RunEvent};
 use std::collections::VecDeque;
 use sweep::{Sweep, Swept};
 use tokio::time::{Instant, sleep_until};
+use tree::{Prey, Tree};
 
 pub use leftovers::end_leftovers;
 pub use settings::Settings;
@@ -58,11 +59,13 @@ pub use tree::adopt_orphans as init;
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
-    /// The newest run; kept after its exit, since it can still be swept.
+    /// Until its exit is reported.
     run: Option<Run>,
+    /// The newest run: it can be swept after its exit, too.
+    newest: Option<(RunId, Tree)>,
     sweep: Option<(RunId, Sweep)>,
     orphans: Orphans,
-    /// What happened and was not asked for yet: at most what one read of 64 KiB held.
+    /// What happened and was not asked for yet: at most what one read of 16 KiB held.
     news: VecDeque<Input>,
 }
 
@@ -78,7 +81,8 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Settings) -> Engine {
         let orphans = Orphans::listen();
-        Engine { settings, run: None, sweep: None, orphans, news: VecDeque::new() }
+        let news = VecDeque::new();
+        Engine { settings, run: None, newest: None, sweep: None, orphans, news }
     }
 
     /// Starts a run. A failure is reported as [`Input::StartFailed`].
@@ -86,11 +90,14 @@ impl Engine {
     /// A run that has not ended by now would not die (its sweep said so): it is forgotten, and
     /// its exit will not be reported.
     pub fn start(&mut self, start: &Start) {
-        if let Some(stuck) = self.run.take().filter(|run| !run.is_over()) {
+        if let Some(stuck) = self.run.take() {
             log::warn!("run {} has not ended, and is no longer waited for", stuck.id());
         }
         match Run::start(&self.settings, start) {
-            Ok(run) => self.run = Some(run),
+            Ok(run) => {
+                self.newest = Some((run.id(), run.tree().clone()));
+                self.run = Some(run);
+            }
             Err(why) => self.news.push_back(Input::StartFailed { run: start.run, why }),
         }
     }
@@ -126,12 +133,13 @@ impl Engine {
     /// Kills everything of a run; [`Input::Swept`] follows within 5 s, before or after
     /// [`Input::Exited`]. At once for a run that is not known.
     pub fn sweep(&mut self, run: RunId) {
-        let Some(known) = self.the(run) else {
+        // The group at once, and even if /proc cannot be read.
+        self.signal(run, Signal::Kill, Reach::Agent);
+        let tree = self.newest.as_ref().filter(|(known, _)| *known == run);
+        let Some((_, tree)) = tree else {
             return self.news.push_back(Input::Swept { run, survivors: Vec::new() });
         };
-        // The group at once, and even if /proc cannot be read.
-        known.signal(Signal::Kill, Reach::Agent);
-        let prey = tree::Prey::Run(known.tree().clone());
+        let prey = Prey::Run(tree.clone());
         self.sweep = Some((run, Sweep::new(prey, Duration::ZERO, Instant::now())));
     }
 
@@ -151,14 +159,19 @@ impl Engine {
                     let input = |event| Input::Agent { run, event };
                     self.news.extend(events.into_iter().map(input));
                 }
-                Woken::Run(run, RunEvent::Exited(exit)) => return Input::Exited { run, exit },
+                Woken::Run(run, RunEvent::Exited(exit)) => {
+                    // Its buffers are of no use any more, nor is the room its news took.
+                    self.run = None;
+                    self.news = VecDeque::new();
+                    return Input::Exited { run, exit };
+                }
                 Woken::Sweep => self.round(),
                 Woken::Orphans => self.reap(),
             }
         }
     }
 
-    /// The current run, if it is this one.
+    /// The run that goes on, if it is this one.
     fn the(&mut self, run: RunId) -> Option<&mut Run> {
         self.run.as_mut().filter(|known| known.id() == run)
     }

@@ -1,6 +1,6 @@
 //! Finds the agent program, and puts what went wrong with starting it into the bridge's words.
 //!
-//! It starts nothing ([`super::spawn`]). Everything is resolved to an absolute path first, so
+//! It starts nothing (that is `spawn.rs`). Everything is resolved to an absolute path first, so
 //! that the search does not depend on which of two working folders the system looks from.
 
 use super::command::Pair;

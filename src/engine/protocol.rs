@@ -1,6 +1,6 @@
 //! What goes over the agent's stdin: one JSON object a line.
 //!
-//! Only text is made here; [`super::stdin`] sends it. Anything may be in a prompt, so every text
+//! Only text is made here; `stdin.rs` sends it. Anything may be in a prompt, so every text
 //! goes through the JSON encoder, and what comes from the agent as raw JSON is checked before it
 //! is sent back: a line that is not JSON kills the real CLI (STREAM.md section 6).
 

@@ -27,8 +27,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::time::{Instant, sleep_until};
 
-/// One read: what a pipe holds.
-const CHUNK: usize = 64 << 10;
+/// One read. A pipe holds four of these; more at once would make a longer list of events.
+const CHUNK: usize = 16 << 10;
+
+/// One read of stderr, which says little.
+const NOISE: usize = 4 << 10;
 
 /// How long the output may go on after the process has ended: a child may hold the pipe.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -109,7 +112,7 @@ impl Run {
             stderr: child.stderr.take(),
             child,
             chunk: vec![0; CHUNK].into(),
-            noise: vec![0; CHUNK / 16].into(),
+            noise: vec![0; NOISE].into(),
             tail: Tail::default(),
             transcript: Transcript::new(),
             requests: Requests::new(settings.permissions),
@@ -135,12 +138,6 @@ impl Run {
     #[must_use]
     pub fn unreaped(&self) -> Option<i32> {
         matches!(self.state, State::Running).then(|| self.tree.root().pid)
-    }
-
-    /// Whether its exit was reported.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
     }
 
     /// The next event; pending for ever after [`RunEvent::Exited`]. Cancel-safe.

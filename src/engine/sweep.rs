@@ -17,6 +17,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// After this, what is left is reported and given up.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Processes that are named; the rest is counted.
+const LISTED: usize = 10;
+
 /// A sweep under way.
 #[derive(Debug)]
 pub struct Sweep {
@@ -33,9 +36,9 @@ pub struct Sweep {
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Everything it found, as `name (pid)`.
+    /// What it found, as `name (pid)`: ten at most, then how many more.
     pub found: Vec<String>,
-    /// What would not die in five seconds.
+    /// What would not die in five seconds, told in the same way.
     pub survivors: Vec<String>,
 }
 
@@ -72,9 +75,11 @@ impl Sweep {
         if self.empty < 2 && now < self.began + LIMIT {
             return None;
         }
-        let mut found: Vec<String> = self.seen.values().cloned().collect();
-        found.sort();
-        Some(Swept { found, survivors: alive.iter().map(|process| process.label()).collect() })
+        let found = listed(self.seen.values().cloned().collect());
+        Some(Swept {
+            found,
+            survivors: listed(alive.iter().map(|victim| victim.label()).collect()),
+        })
     }
 
     fn end(&mut self, process: &Process, now: Instant, world: &impl World) {
@@ -85,6 +90,16 @@ impl Sweep {
             world.signal(process, Signal::TERM);
         }
     }
+}
+
+/// In order, and at most [`LISTED`] of them.
+fn listed(mut labels: Vec<String>) -> Vec<String> {
+    labels.sort();
+    if let Some(more) = labels.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        labels.truncate(LISTED);
+        labels.push(format!("… and {more} more"));
+    }
+    labels
 }
 
 /// Reaps every ended child of pigent among `all` except `unreaped`. By pid: waiting for any
@@ -163,6 +178,14 @@ mod tests {
         let (swept, took) = finish(&mut sweep, &fake, None);
         assert_eq!(swept.survivors, ["p101 (101)"]);
         assert_eq!(took, LIMIT);
+    }
+
+    #[test]
+    fn many_are_counted() {
+        let labels: Vec<String> = (10..30).map(|pid| format!("p ({pid})")).collect();
+        let listed = listed(labels);
+        assert_eq!((listed.len(), listed[10].as_str()), (11, "… and 10 more"));
+        assert_eq!(super::listed(vec!["a".into()]), ["a"]);
     }
 
     #[test]
