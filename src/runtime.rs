@@ -81,16 +81,14 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     crash::install(config.state_dir.join("panic"), panel.clone());
     engine::init()?;
     config.engine.instance = lock.instance;
-    for ended in engine::end_leftovers(lock.instance).await.ended {
-        log::warn!("ended what an earlier pigent left running: {ended}");
-    }
+    end_leftovers(lock.instance).await;
     let opened = store::open(&config.state_dir);
     let store = opened.store.spawn(sender.clone(), signals::end_this_process)?;
     let client = Client::new(&config.telegram);
     // The same connection: it will be open already.
     hello::spawn(client.clone(), &COMMANDS, sender.clone())?;
-    let outbox = outbox::spawn(client, store.reader(), sender.clone())?;
-    
+    let outbox = outbox::spawn(client, store.reader(), sender.clone(), config.rules.lang)?;
+
     let (report, mut reports) = (crash::report(&config.state_dir), opened.reports);
     reports.extend(report.text);
     let restored = Restored {
@@ -116,6 +114,17 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     shells.carry_out(effects);
     Loop { bridge, shells, inputs, clock }.run().await;
     Ok(())
+}
+
+/// Ends what an earlier pigent, killed in mid-run, left running.
+async fn end_leftovers(instance: u64) {
+    let swept = engine::end_leftovers(instance).await;
+    if !swept.found.is_empty() {
+        log::warn!("ended what an earlier pigent's run had left: {}", swept.found.join(", "));
+    }
+    for survivor in swept.survivors {
+        log::error!("a process of an earlier run would not die: {survivor}");
+    }
 }
 
 /// Unpredictable numbers for button tokens. Without the system's random source the time has to

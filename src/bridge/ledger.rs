@@ -164,7 +164,7 @@ impl Ledger {
 
     /// The store could not write a generation. Answers whether that is the last word (no newer
     /// one is under way), and in that case gives back what may go on without the disk: posts,
-    /// from memory. Starts that were held are dropped: the caller queues their jobs again.
+    /// from memory. A start stays held until the caller takes it back.
     pub(super) fn failed(
         &mut self,
         generation: Gen,
@@ -182,7 +182,12 @@ impl Ledger {
         if let Some(confirm) = &mut self.confirm {
             confirm.generation = 0;
         }
-        Some(self.held.drain(..).filter_map(Held::without_disk).collect())
+        let (starts, rest) = core::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| matches!(held.effect, Effect::Start(_)));
+        self.held = starts;
+        let rest: VecDeque<Held> = rest;
+        Some(rest.into_iter().filter_map(Held::without_disk).collect())
     }
 
     /// Adds replies that a confirmation has to wait for.

@@ -126,7 +126,8 @@ impl Bridge {
     pub fn deadline(&self) -> Option<Mono> {
         let run = self.run.as_ref().and_then(|run| run.deadline(&self.rules));
         let link = self.link.deadline();
-        let leaving = self.leaving.map(|since| since.after(restart::LEAVE_WITHIN));
+        let leaving = self.leaving.filter(|_| !self.exited);
+        let leaving = leaving.map(|since| since.after(restart::LEAVE_WITHIN));
         [self.ledger.deadline(), self.draining, run, link, leaving].into_iter().flatten().min()
     }
 

@@ -93,7 +93,11 @@ impl TryFrom<Packed> for Memory {
     fn try_from(packed: Packed) -> Result<Self, Self::Error> {
         let tables = Reader {
             places: packed.places.iter().map(|spot| place(*spot)).collect(),
-            names: packed.names.iter().map(|name| lengthen(name)).collect::<Result<_, _>>()?,
+            names: packed
+                .names
+                .iter()
+                .map(|name| lengthen(name))
+                .collect::<Result<_, Self::Error>>()?,
         };
         let sessions = packed.sessions.into_iter().map(|(at, epoch, name)| {
             Ok(Session { place: tables.place(at)?, epoch, id: tables.name(name)? })
@@ -110,16 +114,24 @@ impl TryFrom<Packed> for Memory {
             offset: packed.offset,
             ring: packed.ring,
             running: packed.running.map(|running| tables.running(running)).transpose()?,
-            queue: packed.queue.into_iter().map(|job| tables.job(job)).collect::<Result<_, _>>()?,
-            posts: packed.posts.into_iter().map(|p| tables.post(p)).collect::<Result<_, _>>()?,
-            sessions: sessions.collect::<Result<_, _>>()?,
+            queue: packed
+                .queue
+                .into_iter()
+                .map(|job| tables.job(job))
+                .collect::<Result<_, Self::Error>>()?,
+            posts: packed
+                .posts
+                .into_iter()
+                .map(|p| tables.post(p))
+                .collect::<Result<_, Self::Error>>()?,
+            sessions: sessions.collect::<Result<_, Self::Error>>()?,
             epochs: packed
                 .epochs
                 .into_iter()
                 .map(|(at, count)| Ok((tables.place(at)?, count)))
                 .collect::<Result<_, Self::Error>>()?,
-            interrupted: interrupted.collect::<Result<_, _>>()?,
-            answers: answers.collect::<Result<_, _>>()?,
+            interrupted: interrupted.collect::<Result<_, Self::Error>>()?,
+            answers: answers.collect::<Result<_, Self::Error>>()?,
             aliases: packed.aliases.into_iter().map(|(a, b)| (ChatId(a), ChatId(b))).collect(),
         })
     }

@@ -90,17 +90,19 @@ fn send_alone(sources: &Sources, order: &Order) -> Result<(), Failure> {
         Failure::Usage("send: give --chat ID, or set TELEGRAM_ALLOWED_CHAT_IDS".into())
     })?;
     let place = Place { chat, thread: None };
-    let plain =
-        |text| Outgoing { place, text, html: false, reply_to: None, silent: false, buttons: &[] };
     let mut client = Client::new(&config.telegram);
     if let Some((name, content)) = &order.file {
-        client.send_document(&plain(&order.text), name, content).map_err(Failure::other)?;
+        client.send_document(&plain(place, &order.text), name, content).map_err(Failure::other)?;
         return Ok(());
     }
     for piece in format::split_plain(&order.text) {
-        client.send_message(&plain(&piece)).map_err(Failure::other)?;
+        client.send_message(&plain(place, &piece)).map_err(Failure::other)?;
     }
     Ok(())
+}
+
+fn plain(place: Place, text: &str) -> Outgoing<'_> {
+    Outgoing { place, text, html: false, reply_to: None, silent: false, buttons: &[] }
 }
 
 fn home(access: &Access) -> Option<ChatId> {

@@ -12,7 +12,7 @@ mod values;
 
 pub use duration::{Duration0, parse_duration};
 pub use error::Problem;
-pub use sources::{Sources, TOKEN};
+pub use sources::{Sources, TOKEN, parse_dotenv};
 
 use crate::bridge::rules::{Access, Lang, Permissions, Rules};
 use crate::engine;

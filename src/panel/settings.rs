@@ -162,6 +162,14 @@ impl Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadValue(&'static str);
 
+impl BadValue {
+    /// What is allowed.
+    #[must_use]
+    pub fn allowed(self) -> &'static str {
+        self.0
+    }
+}
+
 impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "allowed: {}", self.0)

@@ -119,8 +119,9 @@ fn only_the_newest_failure_counts() {
     let first = world.pending_save();
     world.say("two");
     let second = world.pending_save();
-    let why = FULL.to_owned();
-    world.step(Input::SaveFailed { generation: first.generation, why });
+    world.disk = Some(FULL);
+    world.answer_save(first);
+    world.disk = None;
     assert!(world.shown().iter().all(|text| !text.contains("disk")));
     world.answer_save(second);
     assert_eq!(world.started(), ["one"]);

@@ -28,6 +28,7 @@ pub(super) struct World {
     /// What is on the disk.
     pub(super) saved: Memory,
     pub(super) bodies: HashMap<u64, Vec<u8>>,
+    unwritten: HashMap<u64, Vec<u8>>,
     pub(super) saves: u32,
     next: i64,
 }
@@ -60,8 +61,19 @@ impl World {
     }
 
     pub(super) fn start(rules: Rules, restored: Restored, now: Duration) -> World {
+        World::start_with(rules, restored, now, HashMap::new())
+    }
+
+    fn start_with(
+        rules: Rules,
+        restored: Restored,
+        now: Duration,
+        bodies: HashMap<u64, Vec<u8>>,
+    ) -> World {
         let at = Now { mono: Mono(now), wall: Some(Wall(DATE + now.as_secs() as i64)) };
         let saved = restored.memory.clone();
+        // Each start has a secret of its own.
+        let rules = Rules { seed: [1, now.as_secs()], ..rules };
         let (bridge, out) = Bridge::restore(rules, restored, at);
         let mut world = World {
             bridge,
@@ -70,7 +82,8 @@ impl World {
             disk: None,
             auto: true,
             saved,
-            bodies: HashMap::new(),
+            bodies,
+            unwritten: HashMap::new(),
             saves: 0,
             next: 100,
         };
@@ -87,8 +100,8 @@ impl World {
         let text = |id: &u64| String::from_utf8(self.bodies[id].clone()).unwrap();
         let prompts = self.saved.prompts().map(|id| (id, text(&id.0))).collect();
         let restored = Restored { memory: self.saved.clone(), prompts, ..Restored::default() };
-        let mut world = World::start(rules, restored, self.now + Duration::from_secs(60));
-        world.bodies = self.bodies;
+        let now = self.now + Duration::from_secs(60);
+        let mut world = World::start_with(rules, restored, now, self.bodies);
         world.next = self.next;
         world
     }
@@ -100,29 +113,30 @@ impl World {
     }
 
     fn take(&mut self, effects: Vec<Effect>) {
+        let mut asked = None;
         for effect in effects {
             if let Effect::Save(save) = &effect {
                 self.saves += 1;
-                if self.auto {
-                    let save = save.clone();
-                    self.out.push(effect);
-                    self.answer_save(*save);
-                    continue;
-                }
+                asked = self.auto.then(|| (**save).clone());
             }
             self.out.push(effect);
+        }
+        if let Some(save) = asked {
+            self.answer_save(save);
         }
     }
 
     /// The disk does its work.
     pub(super) fn answer_save(&mut self, save: Save) {
         let generation = save.generation;
+        // The store keeps the bodies of generations that were skipped or failed.
+        for (id, body) in &save.bodies {
+            self.unwritten.insert(id.0, body.to_vec());
+        }
         if let Some(why) = self.disk {
             return self.step(Input::SaveFailed { generation, why: why.into() });
         }
-        for (id, body) in &save.bodies {
-            self.bodies.insert(id.0, body.to_vec());
-        }
+        self.bodies.extend(self.unwritten.drain());
         self.saved = save.memory;
         let named: Vec<u64> = self.saved.bodies().map(|id| id.0).collect();
         self.bodies.retain(|id, _| named.contains(id));
