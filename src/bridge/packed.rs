@@ -96,13 +96,18 @@ impl TryFrom<Packed> for Memory {
             names: packed.names.iter().map(|name| lengthen(name)).collect::<Result<_, _>>()?,
         };
         let sessions = packed.sessions.into_iter().map(|(at, epoch, name)| {
-            Ok(Session { place: tables.place(at)?, epoch, id: tables.name(name)? })
+            Ok::<_, Self::Error>(Session {
+                place: tables.place(at)?,
+                epoch,
+                id: tables.name(name)?,
+            })
         });
         let interrupted = packed.interrupted.into_iter().map(|(job, token)| {
-            Ok(Interrupted { job: tables.job(job)?, token: token_of(&token)? })
+            Ok::<_, Self::Error>(Interrupted { job: tables.job(job)?, token: token_of(&token)? })
         });
         let answers = packed.answers.into_iter().map(|(at, message, name)| {
-            Ok(AnswerMark(tables.place(at)?.chat, MessageId(message), tables.name(name)?))
+            let chat = tables.place(at)?.chat;
+            Ok::<_, Self::Error>(AnswerMark(chat, MessageId(message), tables.name(name)?))
         });
         Ok(Memory {
             version: packed.version,
@@ -116,8 +121,8 @@ impl TryFrom<Packed> for Memory {
             epochs: packed
                 .epochs
                 .into_iter()
-                .map(|(at, count)| Ok((tables.place(at)?, count)))
-                .collect::<Result<_, Self::Error>>()?,
+                .map(|(at, count)| Ok::<_, Self::Error>((tables.place(at)?, count)))
+                .collect::<Result<_, _>>()?,
             interrupted: interrupted.collect::<Result<_, _>>()?,
             answers: answers.collect::<Result<_, _>>()?,
             aliases: packed.aliases.into_iter().map(|(a, b)| (ChatId(a), ChatId(b))).collect(),
@@ -331,6 +336,21 @@ fn write_uuid(bits: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_name_comes_back_as_it_was(name in ".*") {
+            prop_assert_eq!(lengthen(&shorten(&name)), Ok(name));
+        }
+
+        #[test]
+        fn any_uuid_is_short_and_comes_back(bits in any::<u128>()) {
+            let name = write_uuid(bits);
+            prop_assert_eq!(shorten(&name).len(), SHORT);
+            prop_assert_eq!(lengthen(&shorten(&name)), Ok(name));
+        }
+    }
 
     #[test]
     fn session_ids_come_back_as_they_were() {

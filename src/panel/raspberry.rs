@@ -60,21 +60,23 @@ impl Raspberry {
 
     fn open_lamp(&self, pin: u8) -> Result<OutputPin, Error> {
         self.give_back(pin)?;
+        self.dark(pin)
+    }
+
+    /// An output that is off from its first moment.
+    fn dark(&self, pin: u8) -> Result<OutputPin, Error> {
         let pin = self.gpio.get(pin)?;
-        let mut lamp = match self.led_active {
-            LedActive::High => pin.into_output_low(),
-            LedActive::Low => pin.into_output_high(),
+        let mut output = match level(self.led_active, false) {
+            Level::Low => pin.into_output_low(),
+            Level::High => pin.into_output_high(),
         };
-        lamp.set_reset_on_drop(false);
-        Ok(lamp)
+        output.set_reset_on_drop(false);
+        Ok(output)
     }
 
     /// Off, then input.
     fn give_back(&self, pin: u8) -> Result<(), Error> {
-        let mut output = self.gpio.get(pin)?.into_output();
-        output.set_reset_on_drop(false);
-        output.write(level(self.led_active, false));
-        drop(output);
+        drop(self.dark(pin)?);
         self.gpio.get(pin)?.into_input().set_reset_on_drop(false);
         Ok(())
     }
