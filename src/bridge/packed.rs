@@ -93,20 +93,21 @@ impl TryFrom<Packed> for Memory {
     fn try_from(packed: Packed) -> Result<Self, Self::Error> {
         let tables = Reader {
             places: packed.places.iter().map(|spot| place(*spot)).collect(),
-            names: packed
-                .names
-                .iter()
-                .map(|name| lengthen(name))
-                .collect::<Result<_, Self::Error>>()?,
+            names: packed.names.iter().map(|name| lengthen(name)).collect::<Result<_, Self::Error>>()?,
         };
         let sessions = packed.sessions.into_iter().map(|(at, epoch, name)| {
-            Ok(Session { place: tables.place(at)?, epoch, id: tables.name(name)? })
+            Ok::<_, Self::Error>(Session {
+                place: tables.place(at)?,
+                epoch,
+                id: tables.name(name)?,
+            })
         });
         let interrupted = packed.interrupted.into_iter().map(|(job, token)| {
-            Ok(Interrupted { job: tables.job(job)?, token: token_of(&token)? })
+            Ok::<_, Self::Error>(Interrupted { job: tables.job(job)?, token: token_of(&token)? })
         });
         let answers = packed.answers.into_iter().map(|(at, message, name)| {
-            Ok(AnswerMark(tables.place(at)?.chat, MessageId(message), tables.name(name)?))
+            let chat = tables.place(at)?.chat;
+            Ok::<_, Self::Error>(AnswerMark(chat, MessageId(message), tables.name(name)?))
         });
         Ok(Memory {
             version: packed.version,
@@ -114,21 +115,13 @@ impl TryFrom<Packed> for Memory {
             offset: packed.offset,
             ring: packed.ring,
             running: packed.running.map(|running| tables.running(running)).transpose()?,
-            queue: packed
-                .queue
-                .into_iter()
-                .map(|job| tables.job(job))
-                .collect::<Result<_, Self::Error>>()?,
-            posts: packed
-                .posts
-                .into_iter()
-                .map(|p| tables.post(p))
-                .collect::<Result<_, Self::Error>>()?,
+            queue: packed.queue.into_iter().map(|job| tables.job(job)).collect::<Result<_, Self::Error>>()?,
+            posts: packed.posts.into_iter().map(|p| tables.post(p)).collect::<Result<_, Self::Error>>()?,
             sessions: sessions.collect::<Result<_, Self::Error>>()?,
             epochs: packed
                 .epochs
                 .into_iter()
-                .map(|(at, count)| Ok((tables.place(at)?, count)))
+                .map(|(at, count)| Ok::<_, Self::Error>((tables.place(at)?, count)))
                 .collect::<Result<_, Self::Error>>()?,
             interrupted: interrupted.collect::<Result<_, Self::Error>>()?,
             answers: answers.collect::<Result<_, Self::Error>>()?,
@@ -343,6 +336,21 @@ fn write_uuid(bits: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_name_comes_back_as_it_was(name in ".*") {
+            prop_assert_eq!(lengthen(&shorten(&name)), Ok(name));
+        }
+
+        #[test]
+        fn any_uuid_is_short_and_comes_back(bits in any::<u128>()) {
+            let name = write_uuid(bits);
+            prop_assert_eq!(shorten(&name).len(), SHORT);
+            prop_assert_eq!(lengthen(&shorten(&name)), Ok(name));
+        }
+    }
 
     #[test]
     fn session_ids_come_back_as_they_were() {

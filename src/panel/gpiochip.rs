@@ -4,7 +4,7 @@
 //! kernel's business here: a line is active or not. Bias and debounce are asked for and done
 //! without where the driver has none.
 
-use super::pins::{PinError, Pins, Trouble, button_trouble, lamp_pins, lamp_trouble};
+use super::pins::{PinError, Pins, Trouble, button_trouble, lamp_trouble};
 use super::settings::{ButtonActive, Gpio, Lamp, LedActive, Settings};
 use crate::bridge::time::Mono;
 use core::time::Duration;
@@ -32,11 +32,15 @@ pub(super) struct Chip {
 
 impl Chip {
     /// Opens what it can. `Err` if there is no chip to open.
-    pub(super) fn open(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Self, PinError> {
+    pub(super) fn open(
+        settings: &Settings,
+        lamps: &[(Lamp, u8)],
+        troubles: &mut Vec<Trouble>,
+    ) -> Result<Self, PinError> {
         let path = chip_path(&settings.gpio);
         gpiocdev::Chip::from_path(&path).map_err(|error| explain(&error, &path, 0))?;
         let mut chip = Chip { lamps: [None, None, None], button: None };
-        for (lamp, pin) in lamp_pins(settings, troubles) {
+        for &(lamp, pin) in lamps {
             match open_lamp(&path, pin, settings.led_active) {
                 Ok(line) => chip.lamps[lamp as usize] = Some(line),
                 Err(error) => {
@@ -224,7 +228,7 @@ mod tests {
             button: Some(3),
             ..Settings::default()
         };
-        let error = Chip::open(&settings, &mut Vec::new()).err();
+        let error = Chip::open(&settings, &[], &mut Vec::new()).err();
         assert_eq!(error, Some(PinError::NoChip { device: path }));
     }
 }

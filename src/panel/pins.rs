@@ -9,7 +9,7 @@ use super::sim::Sim;
 use crate::bridge::time::Mono;
 use rustix::event::PollFd;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A backend with its open pins.
 pub(super) trait Pins: Send {
@@ -142,44 +142,55 @@ impl Pins for Nothing {
 /// Opens what the settings name. What cannot be opened is told, and left out.
 pub(super) fn open(settings: &Settings) -> (Box<dyn Pins>, Vec<Trouble>) {
     let mut troubles = Vec::new();
-    let opened: Result<Box<dyn Pins>, Trouble> = match &settings.gpio {
-        Gpio::Off => Ok(Box::new(Nothing)),
-        Gpio::Sim(path) => match Sim::open(path) {
-            Ok(sim) => Ok(Box::new(sim)),
-            Err(error) => Err(trouble_with("sim", PinError::Other(error.to_string()))),
-        },
-        _ if !settings.any_wire() => Ok(Box::new(Nothing)),
-        Gpio::Rppal => open_rppal(settings, &mut troubles),
-        Gpio::Gpiochip(_) => open_chip(settings, &mut troubles),
-        Gpio::Auto => open_auto(settings, &mut troubles),
+    let pins = match &settings.gpio {
+        Gpio::Off => Ok(Box::new(Nothing) as Box<dyn Pins>),
+        Gpio::Sim(path) => open_sim(path),
+        _ => open_board(settings, &mut troubles),
     };
-    let pins = opened.unwrap_or_else(|trouble| {
+    let pins = pins.unwrap_or_else(|trouble| {
         troubles.push(trouble);
         Box::new(Nothing)
     });
     (pins, troubles)
 }
 
-/// Registers that cannot be had (a kernel without /dev/gpiomem, say) are no reason to do without
-/// lamps: the kernel's device may still be open to us.
-fn open_auto(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
-    if !raspberry::is_one() {
-        return open_chip(settings, troubles);
+fn open_sim(path: &Path) -> Result<Box<dyn Pins>, Trouble> {
+    match Sim::open(path) {
+        Ok(sim) => Ok(Box::new(sim)),
+        Err(error) => Err(trouble_with("sim", PinError::Other(error.to_string()))),
     }
-    open_rppal(settings, troubles).or_else(|first| {
-        log::warn!("{first}; trying gpiochip");
-        open_chip(settings, troubles)
-    })
 }
 
-fn open_rppal(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
-    let pins = Raspberry::open(settings, troubles).map_err(|why| trouble_with("rppal", why))?;
-    Ok(Box::new(pins))
+fn open_board(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
+    let lamps = lamp_pins(settings, troubles);
+    if lamps.is_empty() && settings.button.is_none() {
+        return Ok(Box::new(Nothing));
+    }
+    match settings.gpio {
+        Gpio::Rppal => return open_rppal(settings, &lamps, troubles),
+        // Registers that cannot be had (a kernel without /dev/gpiomem, say) are no reason to do
+        // without lamps: the kernel's device may still be open to us.
+        Gpio::Auto if raspberry::is_one() => match open_rppal(settings, &lamps, troubles) {
+            Ok(pins) => return Ok(pins),
+            Err(trouble) => log::warn!("{trouble}; trying gpiochip"),
+        },
+        _ => {}
+    }
+    match Chip::open(settings, &lamps, troubles) {
+        Ok(chip) => Ok(Box::new(chip)),
+        Err(why) => Err(trouble_with("gpiochip", why)),
+    }
 }
 
-fn open_chip(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
-    let pins = Chip::open(settings, troubles).map_err(|why| trouble_with("gpiochip", why))?;
-    Ok(Box::new(pins))
+fn open_rppal(
+    settings: &Settings,
+    lamps: &[(Lamp, u8)],
+    troubles: &mut Vec<Trouble>,
+) -> Result<Box<dyn Pins>, Trouble> {
+    match Raspberry::open(settings, lamps, troubles) {
+        Ok(board) => Ok(Box::new(board)),
+        Err(why) => Err(trouble_with("rppal", why)),
+    }
 }
 
 fn trouble_with(backend: &str, why: PinError) -> Trouble {
@@ -210,4 +221,28 @@ pub(super) fn lamp_trouble(lamp: Lamp, pin: u8, why: PinError) -> Trouble {
 /// What to call the button's trouble.
 pub(super) fn button_trouble(pin: u8, why: PinError) -> Trouble {
     Trouble { what: format!("PIGENT_BUTTON={pin}"), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_led_is_told_and_opens_nothing() {
+        let led = Some(Wire::Kernel("ACT".into()));
+        let settings = Settings { busy: led.clone(), error: led, ..Settings::default() };
+        let (pins, troubles) = open(&settings);
+        assert_eq!(pins.lamps(), [false; 3]);
+        let told: Vec<String> = troubles.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("PIGENT_LED_BUSY=led:ACT: kernel LEDs"), "{told:?}");
+    }
+
+    #[test]
+    fn without_any_variable_nothing_is_opened_or_told() {
+        for gpio in [Gpio::Auto, Gpio::Rppal, Gpio::Gpiochip(None), Gpio::Off] {
+            let (mut pins, troubles) = open(&Settings { gpio, ..Settings::default() });
+            assert_eq!((pins.lamps(), pins.down(), troubles.len()), ([false; 3], None, 0));
+        }
+    }
 }

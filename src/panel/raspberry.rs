@@ -4,7 +4,7 @@
 //! rppal restores nothing after a crash, so release is explicit: off, then input. The first thing
 //! at start is the same, for lamps that an earlier pigent left on.
 
-use super::pins::{PinError, Pins, Trouble, button_trouble, lamp_pins, lamp_trouble};
+use super::pins::{PinError, Pins, Trouble, button_trouble, lamp_trouble};
 use super::settings::{ButtonActive, Lamp, LedActive, Settings};
 use crate::bridge::time::Mono;
 use rppal::gpio::{Error, Gpio, InputPin, Level, OutputPin, Trigger};
@@ -31,14 +31,19 @@ pub(super) struct Raspberry {
 
 impl Raspberry {
     /// Opens what it can. `Err` if it can open nothing at all.
-    pub(super) fn open(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Self, PinError> {
+    pub(super) fn open(
+        settings: &Settings,
+        lamps: &[(Lamp, u8)],
+        troubles: &mut Vec<Trouble>,
+    ) -> Result<Self, PinError> {
         let gpio = Gpio::new().map_err(|error| explain(&error))?;
         let edges = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
         let edges = Arc::new(edges.map_err(|error| PinError::Other(error.to_string()))?);
         let (led_active, button_active) = (settings.led_active, settings.button_active);
-        let lamps = [None, None, None];
-        let mut board = Raspberry { gpio, lamps, led_active, button: None, button_active, edges };
-        for (lamp, pin) in lamp_pins(settings, troubles) {
+        let opened = [None, None, None];
+        let button = None;
+        let mut board = Raspberry { gpio, lamps: opened, led_active, button, button_active, edges };
+        for &(lamp, pin) in lamps {
             match board.open_lamp(pin) {
                 Ok(opened) => board.lamps[lamp as usize] = Some(opened),
                 Err(error) => troubles.push(lamp_trouble(lamp, pin, explain(&error))),
@@ -55,21 +60,23 @@ impl Raspberry {
 
     fn open_lamp(&self, pin: u8) -> Result<OutputPin, Error> {
         self.give_back(pin)?;
+        self.dark(pin)
+    }
+
+    /// An output that is off from its first moment.
+    fn dark(&self, pin: u8) -> Result<OutputPin, Error> {
         let pin = self.gpio.get(pin)?;
-        let mut lamp = match self.led_active {
-            LedActive::High => pin.into_output_low(),
-            LedActive::Low => pin.into_output_high(),
+        let mut output = match level(self.led_active, false) {
+            Level::Low => pin.into_output_low(),
+            Level::High => pin.into_output_high(),
         };
-        lamp.set_reset_on_drop(false);
-        Ok(lamp)
+        output.set_reset_on_drop(false);
+        Ok(output)
     }
 
     /// Off, then input.
     fn give_back(&self, pin: u8) -> Result<(), Error> {
-        let mut output = self.gpio.get(pin)?.into_output();
-        output.set_reset_on_drop(false);
-        output.write(level(self.led_active, false));
-        drop(output);
+        drop(self.dark(pin)?);
         self.gpio.get(pin)?.into_input().set_reset_on_drop(false);
         Ok(())
     }

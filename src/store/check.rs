@@ -7,8 +7,8 @@ use crate::bridge::ids::{BlobId, JobId};
 use crate::bridge::memory::{Interrupted, Job, Memory};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-/// Waiting jobs. `PIGENT_QUEUE_MAX` may be raised to this.
-pub(super) const QUEUE: usize = 1000;
+/// Waiting jobs that a snapshot may hold: `PIGENT_QUEUE_MAX` must not be higher.
+pub const QUEUE_LIMIT: usize = 1000;
 /// Waiting posts: five times what the bridge keeps.
 const POSTS: usize = 1000;
 /// Everything else: at least twice what the bridge keeps, which trims to its own bounds.
@@ -17,16 +17,17 @@ const OTHERS: usize = 100;
 /// Drops what no pigent can have written: records past any bound, and ids that stand for two
 /// things.
 pub(super) fn bound(memory: &mut Memory, reports: &mut Vec<String>) {
+    let why = "the saved state contradicted itself";
     let mut seen: HashSet<JobId> = memory.running.iter().map(|running| running.job.id).collect();
     let before = memory.queue.len();
     memory.queue.retain(|job| seen.insert(job.id));
-    memory.queue.truncate(QUEUE);
-    tell(reports, before - memory.queue.len(), "waiting prompt", "the saved state had too many");
+    memory.queue.truncate(QUEUE_LIMIT);
+    tell(reports, before - memory.queue.len(), "waiting prompt", why);
     let mut seen = HashSet::new();
     let before = memory.posts.len();
     memory.posts.retain(|post| seen.insert(post.id));
     memory.posts.truncate(POSTS);
-    tell(reports, before - memory.posts.len(), "waiting answer", "the saved state had too many");
+    tell(reports, before - memory.posts.len(), "waiting answer", why);
     let mut seen = HashSet::new();
     memory.interrupted.retain(|gone| seen.insert(gone.job.id));
     keep_newest(&mut memory.interrupted);

@@ -193,3 +193,48 @@ fn a_broken_snapshot_is_set_aside_whole_at_any_step() {
         }
     }
 }
+
+#[test]
+fn a_snapshot_cut_at_any_byte_is_set_aside_whole() {
+    let whole = serde_json::to_vec(&story()[3]).unwrap();
+    for length in 0..whole.len() {
+        let mut disk = FakeDisk::new();
+        disk.write("state.json", &whole[..length]).unwrap();
+        disk.make_folder("blobs").unwrap();
+        disk.write("blobs/41", b"a prompt").unwrap();
+        let found = load(&mut disk);
+        assert_eq!((found.footing, found.reports.len()), (Footing::Firm, 1));
+        assert_eq!(found.memory.bodies().count(), 0);
+        assert!(found.memory.next_id > 1000, "above every id that may be in use");
+        assert_eq!(disk.read("state.json.broken-1", 9999).unwrap(), &whole[..length]);
+        assert_eq!(disk.read("blobs.broken-1/41", 99).unwrap(), b"a prompt");
+    }
+}
+
+#[test]
+fn no_bytes_in_place_of_the_snapshot_stop_a_start_or_the_next_save() {
+    let whole = serde_json::to_vec(&story()[3]).unwrap();
+    for seed in 2..2000 {
+        let (mut bytes, mut pick) = (whole.clone(), dice(seed));
+        for _ in 0..=pick(4) {
+            let at = pick(bytes.len());
+            // Digits and brackets keep more of them parseable than any byte would.
+            let likely = b"0123456789[],\"{}n\xff";
+            bytes[at] = likely[pick(likely.len())];
+        }
+        let mut disk = FakeDisk::new();
+        disk.write("state.json", &bytes).unwrap();
+        disk.make_folder("blobs").unwrap();
+        for id in [2, 3, 4] {
+            disk.write(&format!("blobs/{id}"), &body(BlobId(id))).unwrap();
+        }
+        let found = load(&mut disk);
+        assert_eq!(found.footing, Footing::Firm);
+        for id in found.memory.bodies() {
+            assert!(disk.read(&super::body_name(id), u64::MAX).is_ok());
+            assert!(id.0 < found.memory.next_id);
+        }
+        writer(&disk, found).save(save(&story(), 0)).unwrap();
+        assert_eq!(reopen(&disk).memory, story()[0]);
+    }
+}

@@ -31,12 +31,14 @@ mod crash;
 #[cfg(test)]
 mod fake;
 
+pub use check::QUEUE_LIMIT;
+
 use crate::bridge::effect::Save;
 use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::memory::Memory;
 use disk::{Disk, Folder};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc::Sender;
@@ -50,8 +52,9 @@ const TEMPORARY: &str = "state.json.new";
 /// The folder of the bodies.
 const BLOBS: &str = "blobs";
 
-/// A longer snapshot is not one of ours: the longest possible one is a sixteenth of this.
-const SNAPSHOT_LIMIT: u64 = 1 << 20;
+/// A longer snapshot is not one of ours: with every bound full it takes 64 KiB, and 200 waiting
+/// files with the longest captions, all of it escaped, add less than 2 MiB.
+const SNAPSHOT_LIMIT: u64 = 8 << 20;
 
 /// A longer body is not one of ours: answers end at 1 MiB, files of `pigent send` at 8 MiB.
 const BODY_LIMIT: u64 = 16 << 20;
@@ -106,8 +109,8 @@ pub struct Store {
     folder: PathBuf,
     disk: Folder,
     footing: load::Footing,
-    bodies: std::collections::BTreeSet<BlobId>,
-    named: std::collections::BTreeSet<BlobId>,
+    bodies: BTreeSet<BlobId>,
+    named: BTreeSet<BlobId>,
 }
 
 impl Store {
