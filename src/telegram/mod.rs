@@ -12,7 +12,6 @@ pub mod format;
 pub mod hello;
 mod http;
 mod multipart;
-pub mod outbox;
 pub mod poller;
 mod polling;
 mod resolve;
