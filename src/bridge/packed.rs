@@ -93,7 +93,11 @@ impl TryFrom<Packed> for Memory {
     fn try_from(packed: Packed) -> Result<Self, Self::Error> {
         let tables = Reader {
             places: packed.places.iter().map(|spot| place(*spot)).collect(),
-            names: packed.names.iter().map(|name| lengthen(name)).collect::<Result<_, Self::Error>>()?,
+            names: packed
+                .names
+                .iter()
+                .map(|name| lengthen(name))
+                .collect::<Result<_, Self::Error>>()?,
         };
         let sessions = packed.sessions.into_iter().map(|(at, epoch, name)| {
             Ok::<_, Self::Error>(Session {
@@ -115,8 +119,16 @@ impl TryFrom<Packed> for Memory {
             offset: packed.offset,
             ring: packed.ring,
             running: packed.running.map(|running| tables.running(running)).transpose()?,
-            queue: packed.queue.into_iter().map(|job| tables.job(job)).collect::<Result<_, Self::Error>>()?,
-            posts: packed.posts.into_iter().map(|p| tables.post(p)).collect::<Result<_, Self::Error>>()?,
+            queue: packed
+                .queue
+                .into_iter()
+                .map(|job| tables.job(job))
+                .collect::<Result<_, Self::Error>>()?,
+            posts: packed
+                .posts
+                .into_iter()
+                .map(|p| tables.post(p))
+                .collect::<Result<_, Self::Error>>()?,
             sessions: sessions.collect::<Result<_, Self::Error>>()?,
             epochs: packed
                 .epochs

@@ -12,6 +12,7 @@ pub mod format;
 pub mod hello;
 mod http;
 mod multipart;
+pub mod outbox;
 pub mod poller;
 mod polling;
 mod resolve;

@@ -1,0 +1,214 @@
+//! Views: newest state only, not too often, never for nothing.
+
+use super::world::{World, flood, live, network, view};
+use crate::bridge::effect::{Button, Class};
+use crate::bridge::ids::{MessageId, ViewId};
+use crate::bridge::input::Receipt;
+use crate::bridge::time::Mono;
+use crate::telegram::error::Error;
+use crate::telegram::outbox::call::Call;
+use core::time::Duration;
+
+fn times(world: &World) -> Vec<u64> {
+    let start = world.arrived.first().map_or(Duration::ZERO, |arrived| arrived.at);
+    world.arrived.iter().map(|arrived| (arrived.at - start).as_secs()).collect()
+}
+
+#[test]
+fn the_first_frame_goes_at_once_and_silently_then_edits_are_spaced() {
+    let mut world = World::new();
+    for n in 0..100 {
+        world.show(live(1, 7, &format!("step {n}")));
+        world.run(Duration::from_millis(100));
+    }
+    world.seconds(5);
+    assert_eq!(world.texts(), ["step 0", "step 29", "step 59", "step 89", "step 99"]);
+    assert_eq!(times(&world), [0, 3, 6, 9, 12]);
+    assert!(world.arrived.iter().all(|arrived| arrived.letter().silent));
+    assert_eq!(world.receipts(), [Receipt::Shown { view: ViewId(1), message: MessageId(101) }]);
+    assert!(matches!(world.arrived[1].call, Call::Edit(MessageId(101), _)));
+}
+
+#[test]
+fn edits_become_rarer_in_a_long_run_and_in_groups() {
+    for (chat, gaps) in [(7, [3, 5, 10]), (-7, [7, 8, 12])] {
+        let mut world = World::new();
+        for n in 0..1200 {
+            world.show(live(1, chat, &format!("step {n}")));
+            world.seconds(1);
+        }
+        let times = times(&world);
+        let gap = |from: u64| {
+            let after: Vec<&u64> = times.iter().filter(|time| **time >= from).collect();
+            (after[1] - after[0], after[4] - after[0])
+        };
+        for (from, expected) in [(10, gaps[0]), (200, gaps[1]), (900, gaps[2])] {
+            let (one, four) = gap(from);
+            assert!(one + 2 >= expected && four.div_ceil(4) <= expected + 1, "{chat} {from}");
+        }
+        assert!(world.violations.is_empty(), "{:?}", world.violations);
+    }
+}
+
+#[test]
+fn a_last_state_does_not_wait_for_the_edit_distance_and_is_forgotten() {
+    let mut world = World::new();
+    world.show(live(1, 7, "a"));
+    world.run(Duration::from_millis(200));
+    let mut last = live(1, 7, "b");
+    last.last = true;
+    world.show(last);
+    world.run(Duration::from_millis(200));
+    assert_eq!(world.texts(), ["a", "b"]);
+    assert_eq!(world.lanes.next(world.now.after(Duration::from_secs(100))), wait(None));
+    world.show(live(1, 7, "c"));
+    world.seconds(1);
+    assert!(matches!(world.arrived[2].call, Call::Send(_)));
+}
+
+fn wait(until: Option<Mono>) -> crate::telegram::outbox::lanes::Step {
+    crate::telegram::outbox::lanes::Step::Wait(until)
+}
+
+#[test]
+fn nothing_is_sent_when_nothing_changed() {
+    let mut world = World::new();
+    for _ in 0..50 {
+        world.show(live(1, 7, "same"));
+        world.seconds(4);
+    }
+    assert_eq!(world.arrived.len(), 1);
+    let mut tagged = live(1, 7, "same");
+    let button = Button { label: "Stop".into(), data: "0011223344556677".into() };
+    tagged.frame.buttons = vec![vec![button]];
+    world.show(tagged);
+    world.seconds(4);
+    assert_eq!(world.arrived.len(), 2);
+}
+
+#[test]
+fn not_modified_counts_as_taken() {
+    let mut world = World::new();
+    let mut restored = live(1, 7, "as before");
+    restored.message = Some(MessageId(55));
+    world.fail(Error::NotModified);
+    world.show(restored);
+    world.seconds(60);
+    assert_eq!(world.arrived.len(), 1);
+    assert!(matches!(world.arrived[0].call, Call::Edit(MessageId(55), _)));
+    assert!(world.receipts().is_empty());
+}
+
+#[test]
+fn questions_and_replies_ping_and_are_edited_at_once() {
+    let mut world = World::new();
+    for text in ["q", "chosen", "done"] {
+        world.show(view(1, 7, Class::Question, text));
+        world.run(Duration::from_millis(100));
+    }
+    assert_eq!(world.texts(), ["q", "chosen", "done"]);
+    assert!(world.arrived.iter().all(|arrived| !arrived.letter().silent));
+}
+
+#[test]
+fn a_deleted_message_is_sent_anew_once() {
+    let mut world = World::new();
+    let gone = || Error::MessageGone { why: "message to edit not found".into() };
+    world.show(live(1, 7, "a"));
+    world.seconds(5);
+    world.fail(gone());
+    let mut stale = live(1, 7, "b");
+    stale.message = Some(MessageId(101));
+    world.show(stale.clone());
+    world.seconds(5);
+    assert!(matches!(world.arrived[2].call, Call::Send(_)));
+    world.show(stale);
+    world.seconds(5);
+    world.fail(gone());
+    world.show(live(1, 7, "c"));
+    world.seconds(5);
+    world.show(live(1, 7, "d"));
+    world.seconds(60);
+    assert_eq!(world.texts(), ["a", "b"]);
+    assert!(matches!(world.receipts().last(), Some(Receipt::NotShown { .. })));
+}
+
+#[test]
+fn a_blocked_chat_is_told_once_and_left_alone() {
+    let mut world = World::new();
+    world.fail(Error::Blocked { why: "bot was blocked by the user".into() });
+    for n in 0..30 {
+        world.show(live(1, 7, &format!("{n}")));
+        world.seconds(2);
+    }
+    assert_eq!(world.arrived.len(), 1);
+    assert!(matches!(world.receipts().as_slice(), [Receipt::NotShown { view: ViewId(1), .. }]));
+}
+
+#[test]
+fn refused_formatting_falls_back_to_plain_text() {
+    let mut world = World::new();
+    world.fail(Error::CantParse { why: "whatever".into() });
+    world.show(live(1, 7, "a < b"));
+    world.seconds(10);
+    let sent: Vec<_> = world.arrived.iter().map(|a| (a.text(), a.letter().html)).collect();
+    assert_eq!(sent, [("a &lt; b", true), ("a < b", false)]);
+    world.fail(Error::CantParse { why: "whatever".into() });
+    world.fail(Error::TooLong);
+    world.show(view(2, 7, Class::Reply, "r"));
+    world.seconds(10);
+    assert_eq!(world.arrived.len(), 4);
+    assert!(matches!(world.receipts().last(), Some(Receipt::NotShown { view: ViewId(2), .. })));
+}
+
+#[test]
+fn typing_is_kept_alive_while_a_view_asks_for_it() {
+    let mut world = World::new();
+    let mut working = live(1, 7, "working");
+    working.typing = true;
+    world.show(working);
+    world.seconds(10);
+    assert_eq!(world.texts(), ["working", "typing", "typing", "typing"]);
+    let mut done = live(1, 7, "done");
+    done.last = true;
+    world.show(done);
+    world.seconds(60);
+    assert_eq!(world.texts().iter().filter(|text| **text == "typing").count(), 3);
+}
+
+#[test]
+fn a_429_on_typing_stops_only_typing() {
+    let mut world = World::new();
+    world.script.push_back(None);
+    world.fail(flood(20));
+    let mut working = live(1, 7, "a");
+    working.typing = true;
+    world.show(working.clone());
+    world.seconds(5);
+    working.frame = live(1, 7, "b").frame;
+    world.show(working);
+    world.seconds(10);
+    assert_eq!(world.texts(), ["a", "b"]);
+    world.seconds(10);
+    assert_eq!(world.texts().last(), Some(&"typing"));
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+#[test]
+fn an_outage_of_a_day_costs_one_message() {
+    let mut world = World::new();
+    world.down = true;
+    for n in 0..86_400 / 20 {
+        world.show(live(1, 7, &format!("step {n}")));
+        world.seconds(20);
+    }
+    world.down = false;
+    let before = world.arrived.len();
+    world.seconds(60);
+    let after: Vec<&str> = world.arrived[before..].iter().map(|a| a.text()).collect();
+    assert_eq!(after, ["step 4319"]);
+    world.fail(network());
+    world.show(live(1, 7, "next"));
+    world.seconds(60);
+    assert_eq!(world.texts().last(), Some(&"next"));
+}
