@@ -1,7 +1,7 @@
 //! What the tests of the parser share: the recordings, a seeded source of chance, and events and
 //! facts as owned values that can be compared.
 
-use pigent::stream::{Event, Field, LineKind, Parser, Raw, Request};
+use pigent::stream::{Event, Field, LineKind, Outcome, Parser, Raw, Request};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -124,9 +124,14 @@ impl Staged {
     }
 }
 
-/// A line's kind; raw JSON is shown with its keys in order, so that their order does not count.
+/// A line's kind, for comparison; raw JSON is shown with its keys in order, so that their order does not count.
 #[allow(dead_code, reason = "each test binary uses its own part of this module")]
 pub fn show(kind: LineKind<'_>) -> String {
+    if let LineKind::Result(outcome) = kind {
+        // `serde_json` reads doubles a little less exactly unless told otherwise.
+        let cost_usd = (outcome.cost_usd * 1e9).round() / 1e9;
+        return format!("{:?}", LineKind::Result(Outcome { cost_usd, ..outcome }));
+    }
     let LineKind::ControlRequest(request) = kind else { return format!("{kind:?}") };
     let canonical = |raw: Raw<'_>| match raw {
         Raw::Whole(text) => serde_json::from_str::<Value>(text).unwrap().to_string(),
