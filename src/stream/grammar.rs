@@ -13,6 +13,8 @@ const WORDS: usize = (LEVELS / 64) as usize;
 pub(super) struct Grammar {
     state: State,
     depth: u64,
+    /// The innermost level is an object.
+    object: bool,
     /// One bit a level: set if it is an object.
     objects: [u64; WORDS],
 }
@@ -64,7 +66,7 @@ pub(super) enum Token {
 
 impl Grammar {
     pub(super) const fn new() -> Self {
-        Grammar { state: State::Start, depth: 0, objects: [0; WORDS] }
+        Grammar { state: State::Start, depth: 0, object: false, objects: [0; WORDS] }
     }
 
     /// Begins a line.
@@ -89,32 +91,38 @@ impl Grammar {
     }
 
     /// Takes the next byte that is not inside a string, number or word.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, byte: u8) -> Token {
-        match byte {
-            b' ' | b'\t' | b'\r' => return Token::Between,
-            b',' if self.state == State::After => {
-                self.state = if self.in_object() { State::Key } else { State::Value };
-                return Token::Between;
-            }
-            b':' if self.state == State::Colon => {
+        match (byte, self.state) {
+            (b' ' | b'\t' | b'\r', _) => Token::Between,
+            (b':', State::Colon) => {
                 self.state = State::Value;
-                return Token::Between;
+                Token::Between
             }
-            _ => {}
-        }
-        match self.state {
-            State::Start if byte == b'{' => self.open(Token::Object),
-            State::Value => self.value(byte),
-            State::FirstValue if byte == b']' => self.close(),
-            State::FirstValue => self.value(byte),
-            State::Key | State::FirstKey if byte == b'"' => {
+            (b',', State::After) => {
+                self.state = if self.object { State::Key } else { State::Value };
+                Token::Between
+            }
+            (b'"', State::Value | State::FirstValue) => {
+                self.state = State::After;
+                Token::Text
+            }
+            (b'"', State::Key | State::FirstKey) => {
                 self.state = State::Colon;
                 Token::Key
             }
-            State::FirstKey if byte == b'}' => self.close(),
-            State::After if byte == if self.in_object() { b'}' } else { b']' } => self.close(),
-            State::Deep => self.deep(byte),
+            (b'}', State::After) if self.object => self.close(),
+            (b']', State::After) if !self.object => self.close(),
+            _ => self.rare(byte),
+        }
+    }
+
+    fn rare(&mut self, byte: u8) -> Token {
+        match (self.state, byte) {
+            (State::Start, b'{') => self.open(Token::Object),
+            (State::FirstKey, b'}') | (State::FirstValue, b']') => self.close(),
+            (State::Value | State::FirstValue, _) => self.value(byte),
+            (State::Deep, _) => self.deep(byte),
             _ => Token::Wrong,
         }
     }
@@ -123,7 +131,6 @@ impl Grammar {
         let token = match byte {
             b'{' => return self.open(Token::Object),
             b'[' => return self.open(Token::Array),
-            b'"' => Token::Text,
             b'-' | b'0'..=b'9' => Token::Number,
             b't' | b'f' | b'n' => Token::Word,
             _ => return Token::Wrong,
@@ -135,6 +142,7 @@ impl Grammar {
     fn open(&mut self, token: Token) -> Token {
         let object = token == Token::Object;
         let (word, bit) = ((self.depth / 64) as usize, self.depth % 64);
+        self.object = object;
         self.depth = self.depth.saturating_add(1);
         self.state = match self.objects.get_mut(word) {
             Some(level) => {
@@ -148,7 +156,7 @@ impl Grammar {
 
     fn close(&mut self) -> Token {
         self.depth -= 1;
-        self.state = if self.depth == 0 { State::Done } else { State::After };
+        self.after();
         Token::Close
     }
 
@@ -160,7 +168,7 @@ impl Grammar {
             b'}' | b']' => {
                 self.depth -= 1;
                 if self.depth == LEVELS {
-                    self.state = State::After;
+                    self.after();
                 }
                 Token::Close
             }
@@ -168,10 +176,15 @@ impl Grammar {
         }
     }
 
-    fn in_object(&self) -> bool {
-        let level = self.depth.saturating_sub(1);
+    /// A value is complete, and what is around it is innermost again.
+    fn after(&mut self) {
+        let Some(level) = self.depth.checked_sub(1) else {
+            self.state = State::Done;
+            return;
+        };
+        self.state = State::After;
         let word = self.objects.get((level / 64) as usize).copied().unwrap_or(0);
-        word >> (level % 64) & 1 == 1
+        self.object = word >> (level % 64) & 1 == 1;
     }
 }
 

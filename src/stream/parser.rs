@@ -23,6 +23,9 @@ pub struct Parser {
 
 const _: () = assert!(size_of::<Parser>() <= PARSER);
 
+/// How far to look for the end of a short string, in bytes.
+const SHORT: usize = 64;
+
 /// What the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -80,7 +83,7 @@ impl Parser {
             let recorded = self.walk.capture();
             let used = self.step(rest, first, sink);
             let (head, tail) = rest.split_at(used.min(rest.len()));
-            if let Some(capture) = recorded.or(self.walk.capture()) {
+            if let Some(capture) = recorded {
                 self.walk.record(capture, head);
             }
             self.bytes += head.len() as u64;
@@ -89,10 +92,10 @@ impl Parser {
     }
 
     /// Reads at least one byte of `rest`, or changes the mode; the number of bytes read. It never
-    /// reads the newline that ends the line.
+    /// reads the newline that ends the line, and stops where a recording begins or ends.
     fn step(&mut self, rest: &[u8], first: u8, sink: &mut Sink<'_>) -> usize {
         match self.mode {
-            Mode::Between => self.between(first, rest, sink),
+            Mode::Between => self.between(rest, sink),
             Mode::Key | Mode::Text => self.string(rest, sink),
             Mode::Number => self.digits(rest),
             Mode::Word { word, at } => self.word(first, word, at),
@@ -100,49 +103,93 @@ impl Parser {
         }
     }
 
-    fn between(&mut self, first: u8, rest: &[u8], sink: &mut Sink<'_>) -> usize {
-        let token = self.grammar.take(first);
-        let depth = self.grammar.depth();
-        match token {
-            Token::Between => {}
-            Token::Object | Token::Array => self.walk.open(token, depth),
-            Token::Close => self.walk.close(depth, sink),
-            Token::Key => {
-                self.walk.begin_key(depth);
-                return 1 + self.begin_string(Mode::Key, rest.get(1..), sink);
+    /// Tokens, for as long as they are complete in `rest`.
+    fn between(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
+        let mut at = 0;
+        while let Some((&byte, behind)) = rest.get(at..).and_then(<[u8]>::split_first) {
+            if byte == b'\n' {
+                break;
             }
-            Token::Text => {
-                self.walk.begin_text(depth);
-                return 1 + self.begin_string(Mode::Text, rest.get(1..), sink);
+            let token = self.grammar.take(byte);
+            match token {
+                Token::Between => {
+                    at += 1;
+                    continue;
+                }
+                Token::Key => at += 1 + self.begin_key(behind, sink),
+                Token::Text => at += 1 + self.begin_text(behind, sink),
+                Token::Object | Token::Array | Token::Close => {
+                    at += 1;
+                    if self.bracket(token, sink) {
+                        break;
+                    }
+                    continue;
+                }
+                Token::Number => self.begin_number(),
+                Token::Word => self.begin_word(byte),
+                Token::Wrong => self.wrong(),
             }
-            Token::Number => {
-                self.walk.begin_scalar(depth);
-                self.number.begin();
-                self.mode = Mode::Number;
-                return 0;
-            }
-            Token::Word => {
-                self.walk.begin_scalar(depth);
-                let word: &[u8] = match first {
-                    b't' => b"true",
-                    b'f' => b"false",
-                    _ => b"null",
-                };
-                self.mode = Mode::Word { word, at: 0 };
-                return 0;
-            }
-            Token::Wrong => {
-                let early = self.grammar.is_blank();
-                self.mode = Mode::Lost(if early { Why::NotAnObject } else { Why::Syntax });
+            if self.mode != Mode::Between {
+                break;
             }
         }
-        1
+        at
     }
 
-    fn begin_string(&mut self, mode: Mode, rest: Option<&[u8]>, sink: &mut Sink<'_>) -> usize {
+    /// An object or array opens or closes; whether a recording begins or ends with it.
+    fn bracket(&mut self, token: Token, sink: &mut Sink<'_>) -> bool {
+        let depth = self.grammar.depth();
+        let recorded = self.walk.capture();
+        if token == Token::Close {
+            self.walk.close(depth, sink);
+        } else {
+            self.walk.open(token, depth);
+        }
+        self.walk.capture() != recorded
+    }
+
+    /// A byte that may not be here.
+    fn wrong(&mut self) {
+        let early = self.grammar.is_blank();
+        self.mode = Mode::Lost(if early { Why::NotAnObject } else { Why::Syntax });
+    }
+
+    fn begin_number(&mut self) {
+        self.walk.begin_scalar(self.grammar.depth());
+        self.number.begin();
+        self.mode = Mode::Number;
+    }
+
+    fn begin_word(&mut self, first: u8) {
+        self.walk.begin_scalar(self.grammar.depth());
+        let word: &[u8] = match first {
+            b't' => b"true",
+            b'f' => b"false",
+            _ => b"null",
+        };
+        self.mode = Mode::Word { word, at: 0 };
+    }
+
+    fn begin_key(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
+        self.walk.begin_key(self.grammar.depth());
+        self.begin_string(Mode::Key, rest, sink)
+    }
+
+    fn begin_text(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
+        self.walk.begin_text(self.grammar.depth());
+        self.begin_string(Mode::Text, rest, sink)
+    }
+
+    /// Most strings are short, whole and without escapes: for these the decoder is not needed.
+    fn begin_string(&mut self, mode: Mode, rest: &[u8], sink: &mut Sink<'_>) -> usize {
+        if let Some(inside) = plain(rest)
+            && self.walk.whole_string(inside, sink)
+        {
+            return inside.len() + 1;
+        }
         self.mode = mode;
         self.decoder.begin();
-        self.string(rest.unwrap_or_default(), sink)
+        self.string(rest, sink)
     }
 
     fn string(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
@@ -219,4 +266,11 @@ impl Parser {
         self.grammar.begin();
         self.walk.begin();
     }
+}
+
+/// The string that `rest` begins with, if it ends soon and needs no decoding.
+fn plain(rest: &[u8]) -> Option<&[u8]> {
+    let near = rest.get(..SHORT).unwrap_or(rest);
+    let end = memchr::memchr3(b'"', b'\\', b'\n', near)?;
+    if near.get(end) == Some(&b'"') { near.get(..end) } else { None }
 }

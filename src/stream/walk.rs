@@ -103,7 +103,7 @@ impl Walk {
         self.capture
     }
 
-    /// Records bytes as they are.
+    /// Records bytes as they are, from behind the opening bracket to the closing one.
     pub(super) fn record(&mut self, capture: Capture, bytes: &[u8]) {
         match capture {
             Capture::Input(_) => self.facts.input.append(bytes),
@@ -118,10 +118,14 @@ impl Walk {
         }
         self.arrive();
         let object = token == Token::Object;
-        match self.want {
-            Want::Input => self.capture = Some(Capture::Input(depth)),
-            Want::Suggestions => self.capture = Some(Capture::Suggestions(depth)),
-            _ => {}
+        let capture = match self.want {
+            Want::Input => Some(Capture::Input(depth)),
+            Want::Suggestions => Some(Capture::Suggestions(depth)),
+            _ => None,
+        };
+        if let Some(capture) = capture {
+            self.capture = Some(capture);
+            self.record(capture, if object { b"{" } else { b"[" });
         }
         let fits = match self.want {
             Want::Array(_) => !object,
@@ -253,6 +257,20 @@ impl Walk {
         };
         sink(Event::Piece { field, block, text: &self.piece, end });
         self.piece.clear();
+    }
+
+    /// The current string is this, if that is text; otherwise false, and nothing has happened.
+    pub(super) fn whole_string(&mut self, inside: &[u8], sink: &mut Sink<'_>) -> bool {
+        match self.aim {
+            Aim::Skip => {}
+            Aim::Key => self.key(inside, sink),
+            _ => {
+                let Ok(text) = core::str::from_utf8(inside) else { return false };
+                self.text(text, sink);
+                self.end_string(sink);
+            }
+        }
+        true
     }
 
     /// The current string, key or value, is complete.
