@@ -33,6 +33,9 @@ impl Bridge {
             }
             self.seen.add(mark);
             refusals.extend(self.update(update, batch.backlog));
+            // Here too, so that a batch means what its messages would one by one: the first
+            // prompt takes no place in the queue, and a /cancel behind it finds it.
+            self.pump();
             if self.ledger.is_urgent() {
                 self.memory.ring.add(mark);
             }

@@ -196,3 +196,23 @@ fn prompts_wait_for_the_backlog_but_not_for_ever() {
     assert_eq!(world.started(), ["early"]);
     assert!(!world.has(|effect| matches!(effect, Effect::Exit)));
 }
+
+#[test]
+fn a_cancel_in_the_same_batch_stops_the_prompt_before_it() {
+    let mut world = World::new();
+    let told = ["work", "/cancel"].map(|text| Told::Message(world.text(text)));
+    world.deliver(told.into());
+    assert!(world.starts().is_empty(), "it was cancelled before it began");
+    assert_eq!(world.post_texts(), ["🛑 Stopped before it began."]);
+}
+
+#[test]
+fn a_batch_fills_the_queue_just_as_single_messages_do() {
+    let mut world = World::new();
+    let told = ["runs", "1", "2", "3", "4"].map(|text| Told::Message(world.text(text)));
+    world.deliver(told.into());
+    assert_eq!(world.saved.queue.len(), 3);
+    assert_eq!(world.started(), ["runs"]);
+    let full = world.shown().into_iter().filter(|text| text.contains("full")).count();
+    assert_eq!(full, 1, "only the fifth is too many");
+}
