@@ -151,3 +151,14 @@ fn pigent_send_is_taken_when_it_is_stored_and_refused_when_it_cannot_be() {
     world.step(Input::Send(order(2)));
     assert!(result(&world).is_some_and(|result| result.is_err()));
 }
+
+#[test]
+fn a_start_that_waits_long_for_the_disk_does_not_wake_the_loop_for_ever() {
+    let mut world = World::new();
+    world.auto = false;
+    world.say("slow");
+    world.pass(60.0);
+    let save = world.pending_save();
+    world.answer_save(save);
+    assert_eq!(world.started(), ["slow"]);
+}
