@@ -2,8 +2,8 @@
 
 use super::Bridge;
 use super::effect::{Body, Part};
-use super::ids::{BlobId, ChatId, JobId, MessageId, UserId, ViewId};
-use super::memory::Job;
+use super::ids::{BlobId, ChatId, Gen, JobId, MessageId, UserId, ViewId};
+use super::memory::{Interrupted, Job};
 use super::talk::{Asker, mix};
 use super::time::Mono;
 use core::time::Duration;
@@ -63,6 +63,19 @@ fn hash(text: &str) -> u64 {
     text.bytes().fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
+/// A job whose prompt is not on the disk yet, and what has to be undone if it never gets there.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    job: JobId,
+    /// Needs this generation on the disk.
+    pub(super) generation: Gen,
+    /// The update it came with. A refused one must not look accepted: should the power fail
+    /// before the refusal is read, it comes again and is judged again.
+    pub(super) mark: Option<u64>,
+    /// The interrupted job that it runs again.
+    again: Option<Interrupted>,
+}
+
 impl Bridge {
     /// Takes a prompt in, or says no. Answers the reply to wait for if it could not be stored.
     pub(super) fn prompt(
@@ -91,7 +104,7 @@ impl Bridge {
             epoch: self.epoch(asker.place),
             resume,
         };
-        self.enqueue(job);
+        self.enqueue(job, None);
         None
     }
 
@@ -110,9 +123,10 @@ impl Bridge {
     }
 
     /// Queues a job that the memory must know before anything happens with it.
-    pub(super) fn enqueue(&mut self, job: Job) {
-        let (id, asker) = (job.id, Asker::of(&job));
-        self.fresh.push((id, self.ledger.this_step()));
+    pub(super) fn enqueue(&mut self, job: Job, again: Option<Interrupted>) {
+        let asker = Asker::of(&job);
+        let generation = self.ledger.this_step();
+        self.fresh.push(Fresh { job: job.id, generation, mark: None, again });
         self.memory.queue.push_back(job);
         self.ledger.urgent();
         let waits = self.run.is_some() || self.memory.queue.len() > 1;
@@ -133,16 +147,27 @@ impl Bridge {
         if let Some(job) = self.take_back_start() {
             self.memory.queue.push_front(job);
         }
-        let fresh = core::mem::take(&mut self.fresh);
-        let is_fresh = |job: &Job| fresh.iter().any(|(id, _)| *id == job.id);
-        let (lost, kept): (VecDeque<Job>, VecDeque<Job>) =
-            core::mem::take(&mut self.memory.queue).into_iter().partition(is_fresh);
-        self.memory.queue = kept;
-        let replies = lost.iter().map(|job| self.refuse_for_disk(Asker::of(job))).collect();
-        for job in lost {
-            self.prompts.remove(&job.prompt);
+        let mut replies = Vec::new();
+        for fresh in core::mem::take(&mut self.fresh) {
+            let index = self.memory.queue.iter().position(|job| job.id == fresh.job);
+            if let Some(job) = index.and_then(|index| self.memory.queue.remove(index)) {
+                replies.push(self.refuse_for_disk(Asker::of(&job)));
+                self.undo(&job, fresh);
+            }
         }
         self.ledger.confirm_needs(replies);
+    }
+
+    /// As if the job had never been accepted.
+    fn undo(&mut self, job: &Job, fresh: Fresh) {
+        let text = self.prompts.remove(&job.prompt);
+        if let Some(mark) = fresh.mark {
+            self.memory.ring.remove(mark);
+        }
+        if let Some(gone) = fresh.again {
+            self.prompts.extend(text.map(|text| (gone.job.prompt, text)));
+            self.memory.interrupted.push_back(gone);
+        }
     }
 
     /// An edit: changes a prompt that waits, and nothing else.

@@ -135,15 +135,16 @@ impl Bridge {
         {
             return Some(self.words.not_now());
         }
-        let gone = self.memory.interrupted.remove(index)?.job;
+        let gone = self.memory.interrupted.remove(index)?;
+        let again = gone.job.clone();
         // The prompt gets a body of its own: the old one is dropped together with its record.
-        let text = self.prompts.remove(&gone.prompt).unwrap_or_else(|| Arc::from(""));
+        let text = self.prompts.remove(&again.prompt).unwrap_or_else(|| Arc::from(""));
         let (id, prompt) = (JobId(self.number()), BlobId(self.number()));
         let body: Body = Arc::from(text.as_bytes());
         self.ledger.body(prompt, body);
         self.prompts.insert(prompt, text);
-        let epoch = self.epoch(gone.place);
-        self.enqueue(Job { id, prompt, epoch, ..gone });
+        let epoch = self.epoch(again.place);
+        self.enqueue(Job { id, prompt, epoch, ..again }, Some(gone));
         Some(self.words.running_again())
     }
 

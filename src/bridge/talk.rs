@@ -32,13 +32,19 @@ impl Bridge {
                 continue;
             }
             self.seen.add(mark);
-            refusals.extend(self.update(update, batch.backlog));
+            let refusal = self.update(update, batch.backlog);
+            for fresh in &mut self.fresh {
+                fresh.mark.get_or_insert(mark);
+            }
             // Here too, so that a batch means what its messages would one by one: the first
             // prompt takes no place in the queue, and a /cancel behind it finds it.
             self.pump();
-            if self.ledger.is_urgent() {
+            // A refused prompt is not remembered as accepted: if the power fails before the
+            // refusal is read, the prompt comes again and is not passed over in silence.
+            if self.ledger.is_urgent() && refusal.is_none() {
                 self.memory.ring.add(mark);
             }
+            refusals.extend(refusal);
         }
         self.memory.offset = Some(batch.next.0);
         self.ledger.confirm(batch.next, refusals);
