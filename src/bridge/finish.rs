@@ -103,7 +103,7 @@ impl Bridge {
         self.tokens.forget(|action| *action == super::tokens::Action::Stop(id));
         let fresh = run.start_afresh || self.is_unknown_session_exit(&run);
         let Some(running) = self.memory.running.clone() else { return };
-        if fresh && run.stop.is_none() && self.leaving.is_none() {
+        if fresh && !run.is_stopping() && self.leaving.is_none() {
             let text = self.words.session_unknown();
             self.note(super::talk::Asker::of(&running.job), vec![Part::Plain(text)]);
             self.forget_session(running.job.place, running.job.epoch);

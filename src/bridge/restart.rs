@@ -160,7 +160,9 @@ impl Bridge {
         self.stop_run(Why::Leaving);
         if let Some(why @ (Why::User | Why::Button)) = stop {
             // A stop that a user asked for stays one.
-            let text = self.words.stopped(None, why == Why::Button);
+            let started = self.run.as_ref().and_then(|run| run.started);
+            let elapsed = started.map(|started| self.now.mono.since(started));
+            let text = self.words.stopped(elapsed, why == Why::Button);
             self.final_post(PostKind::Plain, &text);
         } else if let Some(running) =
             self.memory.running.clone().filter(|running| !running.answered)

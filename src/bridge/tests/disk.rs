@@ -203,3 +203,18 @@ fn run_again_keeps_its_button_when_the_disk_fails() {
     assert_eq!(world.tap(&again), "Queued again.");
     assert_eq!(world.started(), ["again, please"]);
 }
+
+#[test]
+fn an_older_generation_does_not_end_a_trouble() {
+    let mut world = World::new();
+    world.auto = false;
+    world.say("one");
+    let first = world.pending_save().generation;
+    world.say("two");
+    let second = world.pending_save().generation;
+    world.step(Input::SaveFailed { generation: second, why: FULL.into() });
+    world.step(Input::Saved { generation: first });
+    world.clear();
+    world.say("three");
+    assert!(world.last_shown().contains("disk"), "the newest failed");
+}
