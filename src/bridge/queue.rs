@@ -26,6 +26,7 @@ impl Rates {
     fn take(&mut self, user: UserId, limit: u32, now: Mono) -> Result<(), Duration> {
         if self.0.len() >= RATED_USERS && !self.0.contains_key(&user) {
             self.0.retain(|_, times| times.back().is_some_and(|last| now.since(*last) < HOUR));
+            self.make_room();
         }
         let times = self.0.entry(user).or_default();
         while times.front().is_some_and(|first| now.since(*first) >= HOUR) {
@@ -37,6 +38,16 @@ impl Rates {
                 times.push_back(now);
                 Ok(())
             }
+        }
+    }
+}
+
+impl Rates {
+    /// Forgets who has been quiet for longest, if there are too many busy users.
+    fn make_room(&mut self) {
+        let quiet = self.0.iter().min_by_key(|(_, times)| times.back().copied());
+        if let Some(user) = quiet.map(|(user, _)| *user).filter(|_| self.0.len() >= RATED_USERS) {
+            self.0.remove(&user);
         }
     }
 }
@@ -116,6 +127,9 @@ impl Bridge {
         let waits = self.run.is_some() || self.draining.is_some() || !self.memory.queue.is_empty();
         if waits && self.memory.queue.len() >= self.rules.queue_max {
             return Some(self.words.queue_full(self.rules.queue_max));
+        }
+        if self.owes_too_much() {
+            return Some(self.words.too_many_posts(self.memory.posts.len()));
         }
         let limit = self.rules.rate_limit?;
         let wait = self.rates.take(asker.user, limit, self.now.mono).err()?;
@@ -243,5 +257,22 @@ impl Bridge {
 impl Asker {
     pub(super) fn of(job: &Job) -> Asker {
         Asker { place: job.place, user: job.user, message: job.message, backlog_date: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_of_users_costs_bounded_memory() {
+        let mut rates = Rates::default();
+        for user in 0..1000 {
+            let now = Mono(Duration::from_secs(user as u64));
+            assert_eq!(rates.take(UserId(user), 1, now), Ok(()));
+        }
+        assert_eq!(rates.0.len(), RATED_USERS);
+        let now = Mono(Duration::from_secs(1000));
+        assert!(rates.take(UserId(999), 1, now).is_err(), "the busy ones are remembered");
     }
 }

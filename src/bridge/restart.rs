@@ -131,8 +131,8 @@ impl Bridge {
         if gone.user != user {
             return Some(self.words.not_your_button());
         }
-        if self.ledger.trouble().is_some() || self.memory.queue.len() >= self.rules.queue_max.max(1)
-        {
+        let full = self.memory.queue.len() >= self.rules.queue_max.max(1) || self.owes_too_much();
+        if full || self.ledger.trouble().is_some() {
             return Some(self.words.not_now());
         }
         let gone = self.memory.interrupted.remove(index)?;

@@ -216,3 +216,17 @@ fn a_batch_fills_the_queue_just_as_single_messages_do() {
     let full = world.shown().into_iter().filter(|text| text.contains("full")).count();
     assert_eq!(full, 1, "only the fifth is too many");
 }
+
+#[test]
+fn answers_that_nobody_takes_are_bounded() {
+    let mut world = World::with(crate::bridge::rules::Rules { rate_limit: None, ..rules() });
+    for _ in 0..300 {
+        world.say("x");
+        if world.bridge.run.is_some() {
+            world.finish("y");
+        }
+    }
+    let waiting = world.saved.posts.len();
+    assert!((150..=200).contains(&waiting), "{waiting}");
+    assert!(world.last_shown().contains("not taken"), "{}", world.last_shown());
+}
