@@ -185,13 +185,12 @@ impl Bridge {
     }
 
     /// An edit: changes a prompt that waits, and nothing else.
-    pub(super) fn edit_prompt(&mut self, asker: Asker, text: &str) {
+    pub(super) fn edit_prompt(&mut self, asker: Asker, text: &str, slash_command: bool) {
         let chat = asker.place.chat;
-        if self.recent.is_unchanged(chat, asker.message, text) || text.starts_with('/') {
+        if self.recent.is_unchanged(chat, asker.message, text) {
             return;
         }
-        let is_it = |job: &Job| job.place.chat == chat && job.message == asker.message;
-        let Some(index) = self.memory.queue.iter().position(is_it) else {
+        let Some(index) = self.waiting_of(asker) else {
             self.reply(asker, vec![Part::Plain(self.words.edit_too_late())]);
             return;
         };
@@ -201,11 +200,26 @@ impl Bridge {
         }
         let new = self.store_prompt(text);
         if let Some(job) = self.memory.queue.get_mut(index) {
+            job.slash_command = slash_command;
             let old = core::mem::replace(&mut job.prompt, new);
             self.prompts.remove(&old);
         }
         self.recent.note(chat, asker.message, text);
         self.note(asker, vec![Part::Plain(self.words.edit_taken(index + 1))]);
+    }
+
+    /// A message was edited into a command. Commands come as new messages; a prompt that waits
+    /// stays as it is, and its writer has to know.
+    pub(super) fn edit_into_command(&mut self, asker: Asker) {
+        if self.waiting_of(asker).is_some() {
+            self.reply(asker, vec![Part::Plain(self.words.edit_not_taken())]);
+        }
+    }
+
+    /// The waiting job that came in that message.
+    fn waiting_of(&self, asker: Asker) -> Option<usize> {
+        let is_it = |job: &Job| job.place.chat == asker.place.chat && job.message == asker.message;
+        self.memory.queue.iter().position(is_it)
     }
 
     /// Drops one waiting job for its button.

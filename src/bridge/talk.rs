@@ -2,7 +2,7 @@
 
 use super::Bridge;
 use super::access::Origin;
-use super::command::{self, Meaning};
+use super::command::{self, Command, Meaning};
 use super::effect::{Effect, Part};
 use super::ids::{ChatId, MessageId, Place, UpdateId, UserId, ViewId};
 use super::input::{Batch, ChatKind, Content, Message, Tap, Told, Update};
@@ -114,7 +114,13 @@ impl Bridge {
         };
         let place = Place { chat: message.chat, thread: message.thread };
         let asker = Asker { place, user, message: message.id, backlog_date: None };
-        self.edit_prompt(asker, &text);
+        let private = message.kind == ChatKind::Private;
+        match command::read(&text, self.username.as_deref(), private) {
+            Meaning::Prompt => self.edit_prompt(asker, &text, false),
+            Meaning::Command(Command::Agent(text)) => self.edit_prompt(asker, text, true),
+            Meaning::Command(_) => self.edit_into_command(asker),
+            Meaning::NotForUs => {}
+        }
     }
 
     fn tap(&mut self, tap: Tap) {

@@ -230,3 +230,34 @@ fn answers_that_nobody_takes_are_bounded() {
     assert!((150..=200).contains(&waiting), "{waiting}");
     assert!(world.last_shown().contains("not taken"), "{}", world.last_shown());
 }
+
+#[test]
+fn an_edit_that_begins_with_a_path_changes_a_waiting_prompt() {
+    let mut world = World::new();
+    world.say("first");
+    let mut message = world.text("a.py is broken");
+    world.message(message.clone());
+    message.content = crate::bridge::input::Content::Text("/home/pi/a.py is broken".into());
+    world.deliver(vec![Told::Edited(message)]);
+    world.finish("1");
+    assert_eq!(world.started(), ["first", "/home/pi/a.py is broken"]);
+}
+
+#[test]
+fn an_edit_decides_anew_whether_it_is_one_of_the_agents_commands() {
+    let mut world = World::new();
+    world.say("first");
+    let mut message = world.text("/claude /compact");
+    world.message(message.clone());
+    world.clear();
+    world.deliver(vec![Told::Edited(message.clone())]);
+    assert!(world.views().is_empty(), "nothing changed");
+    message.content = crate::bridge::input::Content::Text("mail @home about it".into());
+    world.deliver(vec![Told::Edited(message.clone())]);
+    message.content = crate::bridge::input::Content::Text("/status".into());
+    world.deliver(vec![Told::Edited(message)]);
+    assert!(world.last_shown().contains("old text stays"), "{}", world.last_shown());
+    world.finish("1");
+    let start = world.starts().remove(0);
+    assert_eq!((&*start.prompt, start.slash_command), ("mail @home about it", false));
+}

@@ -117,8 +117,8 @@ impl Words {
 
     pub(in super::super) fn edit_not_taken(self) -> String {
         self.say(
-            "The edit was not taken (blank, or the disk does not take it): the old text stays.",
-            "Die Änderung wurde nicht angenommen (leer, oder die disk nimmt sie nicht): der alte Text bleibt.",
+            "The edit was not taken (blank, a command, or the disk does not take it): the old text stays.",
+            "Die Änderung wurde nicht angenommen (leer, ein Befehl, oder die disk nimmt sie nicht): der alte Text bleibt.",
         )
     }
 
