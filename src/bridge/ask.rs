@@ -177,7 +177,6 @@ impl Bridge {
         };
         if question.multi {
             asking.toggle(option);
-            self.forget_ask_buttons(view);
             self.show_ask(view);
         } else {
             let answer = vec![choice.label.clone()];
@@ -335,7 +334,7 @@ impl Bridge {
     }
 
     fn forget_ask_buttons(&mut self, view: ViewId) {
-        self.tokens.forget(|action| match action {
+        self.tokens.forget(|grant| match &grant.action {
             Action::Permit { view: of, .. }
             | Action::Choose { view: of, .. }
             | Action::Done { view: of, .. } => *of == view,

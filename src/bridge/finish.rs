@@ -100,7 +100,7 @@ impl Bridge {
         self.withdraw_asks();
         let Some(run) = self.run.take() else { return };
         let id = run.id;
-        self.tokens.forget(|action| *action == super::tokens::Action::Stop(id));
+        self.tokens.forget(|grant| grant.action == super::tokens::Action::Stop(id));
         let fresh = run.start_afresh || self.is_unknown_session_exit(&run);
         let Some(running) = self.memory.running.clone() else { return };
         if fresh && !run.is_stopping() && self.leaving.is_none() {

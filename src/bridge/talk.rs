@@ -100,7 +100,12 @@ impl Bridge {
         match meaning {
             Meaning::NotForUs => None,
             Meaning::Command(command) => self.command(asker, command),
-            Meaning::Prompt if self.answers_question(asker, reply_to, &text) => None,
+            Meaning::Prompt if self.answers_question(asker, reply_to, &text) => {
+                // Remembered like a prompt: after a power cut the question is gone, and the
+                // answer that comes again must not be taken for a prompt.
+                self.ledger.urgent();
+                None
+            }
             Meaning::Prompt => self.prompt(asker, reply_to, &text, false),
         }
     }
@@ -200,6 +205,8 @@ impl Bridge {
         }
         self.memory.aliases.push_back((from, to));
         self.memory.move_chat(from, to);
+        self.tokens.move_chat(from, to);
+        self.move_queue_view(from, to);
         self.ledger.urgent();
         self.log(log::Level::Info, format!("the group {from} is the supergroup {to} now"));
     }
