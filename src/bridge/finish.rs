@@ -114,8 +114,11 @@ impl Bridge {
         let Some(run) = self.run.take() else { return };
         self.end_view(&run);
         self.log(log::Level::Info, format!("run {} of job {} is over", run.id, running.job.id));
-        self.memory.running = None;
-        self.prompts.remove(&running.job.prompt);
+        // The next start makes sure of the view's last frame if pigent is gone before it is sent.
+        if self.leaving.is_none() {
+            self.memory.running = None;
+            self.prompts.remove(&running.job.prompt);
+        }
         self.prune_sessions();
         self.ledger.news(self.now.mono);
     }

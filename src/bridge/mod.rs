@@ -89,7 +89,8 @@ pub struct Bridge {
     tokens: Tokens,
     /// Every update of this start, also those that changed nothing.
     seen: Ring,
-    /// The run of `memory.running`; both exist or none does.
+    /// The run of `memory.running`; both exist or none does, but that while leaving the memory
+    /// keeps its half for the next start.
     run: Option<Run>,
     /// Jobs whose prompt is not on the disk yet.
     fresh: Vec<Fresh>,

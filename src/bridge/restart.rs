@@ -84,21 +84,25 @@ impl Bridge {
         self.out.extend(posts);
     }
 
-    /// The run that the restart interrupted, if its job has no final post yet.
+    /// The run that the restart cut off: its job is reported unless it has its final post, and its
+    /// view must not say "Working" for ever. A run that pigent itself ended on leaving comes here
+    /// too: nobody knows whether its last frame got out in time.
     fn report_interrupted(&mut self) {
-        let Some(running) = self.memory.running.clone() else { return };
+        let Some(running) = self.memory.running.take() else { return };
         self.ledger.urgent();
-        if running.answered {
-            self.memory.running = None;
-            return;
+        if !running.answered {
+            self.interrupted(&running);
         }
-        self.interrupted(&running);
-        self.error_lamp = true;
-        let parts = vec![Part::Bold(self.words.view_interrupted())];
+        let interrupted = self.memory.interrupted.iter().any(|gone| gone.job.id == running.job.id);
+        self.error_lamp |= interrupted;
+        let text = match interrupted {
+            true => self.words.view_interrupted(),
+            false => self.words.view_over(),
+        };
         if running.view_message.is_some() {
-            self.show_last(running.view, running.job.place, parts);
+            let (place, parts) = (running.job.place, vec![Part::Bold(text)]);
+            self.show_last_at(running.view, place, running.view_message, parts);
         }
-        self.memory.running = None;
     }
 
     /// One post a job, with a button to run it again; the job itself is never run by itself.
