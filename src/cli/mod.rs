@@ -1,1 +1,3 @@
 //! To come.
+#[cfg(feature = "emulator")]
+pub mod demo;
