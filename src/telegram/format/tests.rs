@@ -128,6 +128,14 @@ fn too_many_entities_for_one_message_are_two() {
 }
 
 #[test]
+fn formatting_is_given_up_before_a_short_answer_becomes_a_file() {
+    let dense = "**a** `b` *c* [d](https://e.example)\n\n".repeat(300);
+    let pieces = pieces(&dense);
+    assert!((1..=5).contains(&pieces.len()), "{}", pieces.len());
+    assert!(pieces[0].contains('b') && !pieces[0].contains("<i>"), "{}", pieces[0]);
+}
+
+#[test]
 fn a_sixth_message_makes_it_a_file_with_a_head() {
     let paragraph = "word ".repeat(100);
     let long = format!("# Title\n\n{}", format!("{paragraph}\n\n").repeat(50));
