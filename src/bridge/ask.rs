@@ -46,11 +46,14 @@ struct Asking {
     index: usize,
     chosen: Vec<bool>,
     answers: Vec<(String, Vec<String>)>,
+    /// `callback_data` of the current question's buttons, made once: a second tap may come from
+    /// the message as it was before the first one showed.
+    buttons: Vec<String>,
 }
 
 impl Asking {
     fn new(questions: Vec<Question>) -> Asking {
-        Asking { questions, index: 0, chosen: Vec::new(), answers: Vec::new() }
+        Asking { questions, index: 0, chosen: Vec::new(), answers: Vec::new(), buttons: Vec::new() }
     }
 
     fn current(&self) -> Option<&Question> {
@@ -75,6 +78,7 @@ impl Asking {
         self.answers.push((question, answer));
         self.index += 1;
         self.chosen.clear();
+        self.buttons.clear();
     }
 }
 
@@ -130,7 +134,7 @@ impl Bridge {
                 None => return,
             },
         };
-        let buttons = self.grant_rows(labels, &job);
+        let buttons = self.grant_rows(view, labels, &job);
         self.show_question(view, &job, Frame { parts, buttons }, false);
     }
 
@@ -147,11 +151,27 @@ impl Bridge {
         }));
     }
 
-    fn grant_rows(&mut self, rows: Vec<Vec<(String, Action)>>, job: &Job) -> Vec<Vec<Button>> {
+    fn grant_rows(
+        &mut self,
+        view: ViewId,
+        rows: Vec<Vec<(String, Action)>>,
+        job: &Job,
+    ) -> Vec<Vec<Button>> {
         let (chat, user) = (job.place.chat, job.user);
-        let mut grant =
-            |(label, action)| Button { label, data: self.tokens.grant(action, chat, user) };
-        rows.into_iter().map(|row| row.into_iter().map(&mut grant).collect()).collect()
+        let run = self.run.as_ref().map(|run| run.id).unwrap_or_default();
+        let known = self.asking(run, view).map(|asking| core::mem::take(&mut asking.buttons));
+        let mut known = known.unwrap_or_default().into_iter();
+        let mut granted = Vec::new();
+        let mut grant = |(label, action)| {
+            let data = known.next().unwrap_or_else(|| self.tokens.grant(action, chat, user));
+            granted.push(data.clone());
+            Button { label, data }
+        };
+        let rows = rows.into_iter().map(|row| row.into_iter().map(&mut grant).collect()).collect();
+        if let Some(asking) = self.asking(run, view) {
+            asking.buttons = granted;
+        }
+        rows
     }
 
     /// Allow or Deny was tapped.
@@ -177,7 +197,6 @@ impl Bridge {
         };
         if question.multi {
             asking.toggle(option);
-            self.forget_ask_buttons(view);
             self.show_ask(view);
         } else {
             let answer = vec![choice.label.clone()];
@@ -213,7 +232,10 @@ impl Bridge {
         text: &str,
     ) -> bool {
         let Some(run) = &self.run else { return false };
-        let is_reply = |ask: &&OpenAsk| reply_to.is_some() && ask.message == reply_to;
+        let Some(reply_to) = reply_to else { return false };
+        // A reply can be quicker than the news of which message shows the question.
+        let newer = self.memory.running.as_ref().is_some_and(|it| reply_to > it.job.message);
+        let is_reply = |ask: &&OpenAsk| ask.message.map_or(newer, |message| message == reply_to);
         let Some(ask) = run.asks.iter().find(is_reply) else { return false };
         let view = ask.view;
         let is_question = matches!(ask.kind, Kind::Questions(_));

@@ -180,3 +180,27 @@ fn too_many_requests_at_a_time_are_denied() {
     }
     assert_eq!(verdicts(&world).len(), 1);
 }
+
+#[test]
+fn a_reply_that_is_quicker_than_the_news_of_its_question_is_the_answer() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(questions(vec![question("Which?", false)]));
+    let mut reply = world.text("Green");
+    reply.reply_to = Some(MessageId(reply.id.0 - 1));
+    world.message(reply);
+    assert_eq!(verdicts(&world).len(), 1);
+}
+
+#[test]
+fn a_second_choice_tapped_in_the_message_as_it_was_counts() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(questions(vec![question("Which?", true)]));
+    let buttons = ["Red", "Blue", "Done"].map(|label| world.button(label));
+    for button in buttons {
+        assert_eq!(world.tap(&button), "Noted.");
+    }
+    let both = vec![("Which?".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])];
+    assert_eq!(verdicts(&world), [("q".to_owned(), Verdict::Answers(both))]);
+}
