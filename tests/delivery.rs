@@ -75,7 +75,7 @@ fn a_long_answer_comes_in_whole_pieces() {
         let all = world.from_bot(CHAT).into_iter().filter(|message| !message.silent);
         all.map(|message| message.text().to_owned()).collect::<Vec<_>>()
     });
-    assert!((3..=5).contains(&pieces.len()), "{}", pieces.len());
+    assert!((2..=5).contains(&pieces.len()), "{}", pieces.len());
     let whole = pieces.concat();
     for part in 1..=60 {
         assert_eq!(whole.matches(&format!("Part {part}\n")).count(), 1, "part {part}");

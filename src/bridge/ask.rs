@@ -212,7 +212,10 @@ impl Bridge {
         text: &str,
     ) -> bool {
         let Some(run) = &self.run else { return false };
-        let is_reply = |ask: &&OpenAsk| reply_to.is_some() && ask.message == reply_to;
+        let Some(reply_to) = reply_to else { return false };
+        // A reply can be quicker than the news of which message shows the question.
+        let newer = self.memory.running.as_ref().is_some_and(|it| reply_to > it.job.message);
+        let is_reply = |ask: &&OpenAsk| ask.message.map_or(newer, |message| message == reply_to);
         let Some(ask) = run.asks.iter().find(is_reply) else { return false };
         let view = ask.view;
         let is_question = matches!(ask.kind, Kind::Questions(_));

@@ -70,7 +70,7 @@ impl Bridge {
             self.migrated(message.chat, new);
             return None;
         }
-        let user = self.admit(message_origin(&message))?;
+        let user = self.admit(message_origin(&message), Some(message.id))?;
         let asker = Asker {
             place: Place { chat: message.chat, thread: message.thread },
             user,
@@ -111,7 +111,7 @@ impl Bridge {
     }
 
     fn edited(&mut self, message: Message) {
-        let Some(user) = self.admit(message_origin(&message)) else {
+        let Some(user) = self.admit(message_origin(&message), None) else {
             return;
         };
         let Content::Text(text) = message.content else {
@@ -135,7 +135,7 @@ impl Bridge {
             from: Some(tap.from),
             sender_chat: false,
         });
-        let Some(user) = origin.and_then(|origin| self.admit(origin)) else {
+        let Some(user) = origin.and_then(|origin| self.admit(origin, None)) else {
             return self.answer_tap(tap.id, String::new());
         };
         let chat = tap.chat.map(|(chat, _)| chat);
@@ -174,24 +174,26 @@ impl Bridge {
     }
 
     /// The gate. Strangers are logged by their numbers, never by their words.
-    fn admit(&mut self, origin: Origin) -> Option<UserId> {
+    fn admit(&mut self, origin: Origin, message: Option<MessageId>) -> Option<UserId> {
         let admitted = self.gate.admits(origin, &self.memory.aliases);
         if admitted.is_none() {
-            self.stranger(origin);
+            self.stranger(origin, message);
         }
         admitted
     }
 
-    fn stranger(&mut self, origin: Origin) {
+    fn stranger(&mut self, origin: Origin, message: Option<MessageId>) {
         let user = origin.from.map_or(0, |sender| sender.id.0);
         let line = format!("ignored a stranger: user {user} in chat {}", origin.chat);
         self.log(log::Level::Info, line);
+        // Only a message is answered: a stranger's tap or edit has nothing to reply to.
+        let Some(message) = message else { return };
         let Some(user) = self.gate.answers_stranger(origin, self.now.mono) else {
             return;
         };
         let parts = self.words.stranger(origin.chat, user);
         let place = Place { chat: origin.chat, thread: None };
-        self.reply_at(place, None, parts);
+        self.reply_at(place, Some(message), parts);
     }
 
     /// A group became a supergroup: everything that belongs to it moves along.

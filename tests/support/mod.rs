@@ -235,6 +235,15 @@ impl Harness {
         }
     }
 
+    /// Waits until the snapshot on the disk holds this.
+    pub fn wait_for_state(&self, part: &str) {
+        let path = self.home.state().join("state.json");
+        let read = || std::fs::read_to_string(&path).unwrap_or_default();
+        if daemon::until(LONG, || read().contains(part).then_some(())).is_none() {
+            self.fail(&format!("the snapshot does not hold {part}: {}", read()));
+        }
+    }
+
     /// The panel, connected to this daemon.
     pub fn panel(&mut self) -> &SimPanel {
         if self.panel.is_none() {
