@@ -24,13 +24,16 @@ use clock::Clock;
 pub use clock::clock_is_set;
 use control::Control;
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;
+/// How long after SIGTERM the outbox may send: last frames are not posts that the bridge waits for.
+const UNSENT: Duration = Duration::from_secs(4);
 
 /// Why pigent could not start. Once it runs, nothing but a signal ends it.
 #[derive(Debug)]
@@ -109,6 +112,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
         confirms,
         control,
         panic_file: report.file,
+        unsent_until: None,
         _lock: lock,
     };
     shells.carry_out(effects);
@@ -156,8 +160,10 @@ impl Loop {
                 },
                 () = until(deadline) => Input::Tick,
             };
-            if let Input::Saved { .. } = input {
-                self.shells.saved();
+            match input {
+                Input::Saved { .. } => self.shells.saved(),
+                Input::Shutdown => self.shells.hurry(),
+                _ => {}
             }
             let effects = self.bridge.step(self.clock.now(), input);
             self.shells.carry_out(effects);
@@ -165,7 +171,7 @@ impl Loop {
     }
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => core::future::pending().await,
@@ -182,6 +188,8 @@ struct Shells {
     control: Control,
     /// The crash report to remove once what it says is on the disk.
     panic_file: Option<PathBuf>,
+    /// When the outbox has to be done, once pigent is leaving.
+    unsent_until: Option<Instant>,
     _lock: lock::Lock,
 }
 
@@ -220,7 +228,17 @@ impl Shells {
         }
     }
 
+    /// pigent is leaving: from now on only what says something final is sent.
+    fn hurry(&mut self) {
+        self.unsent_until.get_or_insert_with(|| Instant::now() + UNSENT);
+        self.outbox.finish();
+    }
+
+    /// Nothing else happens any more, so waiting holds nobody up.
     fn leave(&self) {
+        while !self.outbox.idle() && self.unsent_until.is_some_and(|until| Instant::now() < until) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         self.panel.release();
         self.control.remove();
         std::process::exit(0);
