@@ -56,7 +56,7 @@ struct Confirmation {
     next: UpdateId,
     /// Needs this generation on the disk.
     generation: u64,
-    /// Needs these replies taken: prompts that could not be stored were refused by them.
+    /// Needs these replies taken: prompts were refused by them.
     refusals: Vec<ViewId>,
 }
 
