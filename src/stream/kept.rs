@@ -25,7 +25,8 @@ pub(super) fn append(to: &mut StringView<u16>, run: &str, shape: Shape, full: &m
     if *full {
         return;
     }
-    if shape == Shape::Verbatim && to.push_str(run).is_ok() {
+    let as_it_is = shape == Shape::Verbatim || run.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if as_it_is && to.push_str(run).is_ok() {
         return;
     }
     for letter in run.chars() {

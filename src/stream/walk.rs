@@ -172,7 +172,7 @@ impl Walk {
             Node::Content => {
                 self.blocks = self.blocks.saturating_add(1);
                 self.begun.remove(Field::Text);
-                self.clear(Node::Block);
+                self.forget_inside(Node::Block, &mut |_| {});
             }
             Node::Errors => self.errors = self.errors.saturating_add(1),
             Node::Denials => self.add_one(Count::Denials),
@@ -304,7 +304,7 @@ impl Walk {
         }
     }
 
-    /// `true` is complete.
+    /// `true` begins. If it does not end as it should, the line is malformed anyway.
     pub(super) fn truth(&mut self) {
         if let Want::Flag(flag) = self.want {
             self.facts.set_flag(flag, true);
@@ -314,29 +314,39 @@ impl Walk {
     /// Voids what an earlier value of the same key in `node` has left: the last one wins.
     fn forget(&mut self, node: Node, want: Want, sink: &mut Sink<'_>) {
         match want {
-            Want::Str(name) | Want::Either(name, _) => self.facts.slot(name).0.clear(),
+            Want::Nothing => {}
+            Want::Str(name) => self.facts.slot(name).0.clear(),
             Want::Count(name) => self.facts.set_count(name, None),
             Want::Cost => self.facts.cost = None,
             Want::Flag(flag) => self.facts.set_flag(flag, false),
-            Want::Input => self.facts.input.clear(),
             Want::Suggestions => self.facts.suggestions.clear(),
             Want::Preview(key) => {
                 if let Some(slot) = self.facts.candidate(owner(node), key) {
                     slot.clear();
                 }
             }
-            Want::Piece(field) if self.begun.remove(field) => {
-                let from = if field == Field::Text { self.block() } else { 0 };
-                sink(Event::Void { field, from });
+            Want::Piece(field) => {
+                if self.begun.remove(field) {
+                    let from = if field == Field::Text { self.block() } else { 0 };
+                    sink(Event::Void { field, from });
+                }
             }
-            _ => {}
-        }
-        if let Some(inner) = want.node().filter(|inner| self.seen & inner.bit() != 0) {
-            self.forget_inside(inner, sink);
+            Want::Object(inner) | Want::Array(inner) => self.forget_inside(inner, sink),
+            Want::Either(name, inner) => {
+                self.facts.slot(name).0.clear();
+                self.forget_inside(inner, sink);
+            }
+            Want::Input => {
+                self.facts.input.clear();
+                self.forget_inside(Node::RequestInput, sink);
+            }
         }
     }
 
     fn forget_inside(&mut self, node: Node, sink: &mut Sink<'_>) {
+        if self.seen & node.bit() == 0 {
+            return;
+        }
         self.seen &= !node.bit();
         match node {
             Node::Content if self.told => {
@@ -351,13 +361,6 @@ impl Walk {
         }
         for key in KEYS.iter().filter(|key| key.node == node) {
             self.forget(node, key.want, sink);
-        }
-    }
-
-    /// Empties the slots of a block before the next one.
-    fn clear(&mut self, node: Node) {
-        if self.seen & node.bit() != 0 {
-            self.forget_inside(node, &mut |_| {});
         }
     }
 
