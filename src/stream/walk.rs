@@ -6,7 +6,7 @@
 
 use super::event::{Block, Event, Field};
 use super::facts::{Begun, Count, Facts, Flag, Owner, Str};
-use super::grammar::Token;
+use super::grammar::{LEVELS, Token};
 use super::kept::{Shape, append, split};
 use super::path::{self, KEYS, Node, Want};
 use super::{PIECE, Sink};
@@ -114,6 +114,9 @@ impl Walk {
     /// An object or array opened; `depth` counts it already.
     pub(super) fn open(&mut self, token: Token, depth: u64) {
         if self.skips(depth - 1) {
+            if depth > LEVELS {
+                self.spoil();
+            }
             return;
         }
         self.arrive();
@@ -133,6 +136,15 @@ impl Walk {
         };
         if let Some(node) = self.want.node().filter(|_| fits) {
             self.enter(node, depth);
+        }
+    }
+
+    /// What is being recorded is deeper than brackets are checked.
+    fn spoil(&mut self) {
+        match self.capture {
+            Some(Capture::Input(_)) => self.facts.input.spoil(),
+            Some(Capture::Suggestions(_)) => self.facts.suggestions.spoil(),
+            None => {}
         }
     }
 
