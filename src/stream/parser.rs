@@ -153,12 +153,7 @@ impl Parser {
             }
             Token::Word => {
                 self.walk.begin_scalar(depth);
-                if rest.first() == Some(&b't') {
-                    self.walk.truth();
-                }
-                let words: [&[u8]; 3] = [b"true", b"false", b"null"];
-                let word = words.into_iter().find(|word| word.first() == rest.first());
-                self.word(word.unwrap_or_default(), rest)
+                self.begin_word(rest)
             }
             Token::Between | Token::Wrong => {
                 let early = self.grammar.is_blank();
@@ -219,6 +214,15 @@ impl Parser {
             used += 1;
         }
         used
+    }
+
+    fn begin_word(&mut self, rest: &[u8]) -> usize {
+        let words: [&[u8]; 3] = [b"true", b"false", b"null"];
+        let word = words.into_iter().find(|word| word.first() == rest.first());
+        if rest.first() == Some(&b't') {
+            self.walk.truth();
+        }
+        self.word(word.unwrap_or_default(), rest)
     }
 
     /// `word` is what is still to come of `true`, `false` or `null`.

@@ -4,12 +4,15 @@
 //! The tree of walked containers is fixed, so the way back from one needs no stack: a container
 //! ends when the depth falls below its own, and its parent is known.
 
-use super::event::{Block, Event, Field};
-use super::facts::{Begun, Count, Facts, Flag, Owner, Str};
+use super::event::{Event, Field};
+use super::facts::{Begun, Count, Facts, Owner, Str};
 use super::grammar::{LEVELS, Token};
 use super::kept::{Shape, append, split};
-use super::path::{self, KEYS, Node, Want};
+use super::line::block;
+use super::path::{self, Node, Want};
 use super::{PIECE, Sink};
+
+mod void;
 
 /// Longest key that can be wanted, in bytes; longer ones are skipped.
 pub(super) const KEY: usize = 32;
@@ -171,7 +174,7 @@ impl Walk {
         if depth < self.depth {
             if self.node == Node::Block {
                 self.told = true;
-                sink(Event::Block { index: self.block(), kind: self.block_kind() });
+                sink(Event::Block { index: self.block(), kind: block(&self.facts) });
             }
             self.node = self.node.parent();
             self.depth = depth;
@@ -323,80 +326,9 @@ impl Walk {
         }
     }
 
-    /// Voids what an earlier value of the same key in `node` has left: the last one wins.
-    fn forget(&mut self, node: Node, want: Want, sink: &mut Sink<'_>) {
-        match want {
-            Want::Nothing => {}
-            Want::Str(name) => self.facts.slot(name).0.clear(),
-            Want::Count(name) => self.facts.set_count(name, None),
-            Want::Cost => self.facts.cost = None,
-            Want::Flag(flag) => self.facts.set_flag(flag, false),
-            Want::Suggestions => self.facts.suggestions.clear(),
-            Want::Preview(key) => {
-                if let Some(slot) = self.facts.candidate(owner(node), key) {
-                    slot.clear();
-                }
-            }
-            Want::Piece(field) => {
-                if self.begun.remove(field) {
-                    let from = if field == Field::Text { self.block() } else { 0 };
-                    sink(Event::Void { field, from });
-                }
-            }
-            Want::Object(inner) | Want::Array(inner) => self.forget_inside(inner, sink),
-            Want::Either(name, inner) => {
-                self.facts.slot(name).0.clear();
-                self.forget_inside(inner, sink);
-            }
-            Want::Input => {
-                self.facts.input.clear();
-                self.forget_inside(Node::RequestInput, sink);
-            }
-        }
-    }
-
-    fn forget_inside(&mut self, node: Node, sink: &mut Sink<'_>) {
-        if self.seen & node.bit() == 0 {
-            return;
-        }
-        self.seen &= !node.bit();
-        match node {
-            Node::Content if self.told => {
-                self.told = false;
-                self.begun.remove(Field::Text);
-                sink(Event::Void { field: Field::Text, from: 0 });
-            }
-            Node::Errors => self.forget(node, Want::Piece(Field::Error), sink),
-            Node::Denials => self.facts.set_count(Count::Denials, None),
-            Node::Tasks => self.facts.set_count(Count::Tasks, None),
-            _ => {}
-        }
-        for key in KEYS.iter().filter(|key| key.node == node) {
-            self.forget(node, key.want, sink);
-        }
-    }
-
     /// Index of the current content block.
     fn block(&self) -> u32 {
         self.blocks.saturating_sub(1)
-    }
-
-    fn block_kind(&self) -> Block<'_> {
-        let facts = &self.facts;
-        match facts.str(Str::BlockType) {
-            "text" => Block::Text,
-            "thinking" | "redacted_thinking" => Block::Thinking,
-            "tool_use" => Block::ToolUse {
-                id: facts.str(Str::BlockId),
-                name: facts.str(Str::BlockName),
-                preview: facts.preview(Owner::Block),
-            },
-            "tool_result" => Block::ToolResult {
-                id: facts.str(Str::BlockResult),
-                failed: facts.flag(Flag::BlockError),
-            },
-            _ => Block::Other,
-        }
     }
 }
 
