@@ -23,6 +23,8 @@ fn a_run_cut_by_a_power_cut_is_reported_once_and_not_run_again() {
     harness.started("hang");
     harness.restart();
     assert!(harness.answer(prompt).text().contains("Interrupted"));
+    // The save of this job also remembers that the report has arrived.
+    assert_eq!(harness.ask("echo between"), "between");
     harness.restart();
     assert_eq!(harness.ask("echo next"), "next");
     assert_eq!((interrupted(&harness, prompt), harness.count_starts("hang")), (1, 1));
