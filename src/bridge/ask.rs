@@ -46,14 +46,11 @@ struct Asking {
     index: usize,
     chosen: Vec<bool>,
     answers: Vec<(String, Vec<String>)>,
-    /// `callback_data` of the current question's buttons, made once: a second tap may come from
-    /// the message as it was before the first one showed.
-    buttons: Vec<String>,
 }
 
 impl Asking {
     fn new(questions: Vec<Question>) -> Asking {
-        Asking { questions, index: 0, chosen: Vec::new(), answers: Vec::new(), buttons: Vec::new() }
+        Asking { questions, index: 0, chosen: Vec::new(), answers: Vec::new() }
     }
 
     fn current(&self) -> Option<&Question> {
@@ -78,7 +75,6 @@ impl Asking {
         self.answers.push((question, answer));
         self.index += 1;
         self.chosen.clear();
-        self.buttons.clear();
     }
 }
 
@@ -134,7 +130,7 @@ impl Bridge {
                 None => return,
             },
         };
-        let buttons = self.grant_rows(view, labels, &job);
+        let buttons = self.grant_rows(labels, &job);
         self.show_question(view, &job, Frame { parts, buttons }, false);
     }
 
@@ -151,27 +147,13 @@ impl Bridge {
         }));
     }
 
-    fn grant_rows(
-        &mut self,
-        view: ViewId,
-        rows: Vec<Vec<(String, Action)>>,
-        job: &Job,
-    ) -> Vec<Vec<Button>> {
+    /// Buttons that are shown again keep their numbers: a second tap may come from the message as
+    /// it was before the first one showed.
+    fn grant_rows(&mut self, rows: Vec<Vec<(String, Action)>>, job: &Job) -> Vec<Vec<Button>> {
         let (chat, user) = (job.place.chat, job.user);
-        let run = self.run.as_ref().map(|run| run.id).unwrap_or_default();
-        let known = self.asking(run, view).map(|asking| core::mem::take(&mut asking.buttons));
-        let mut known = known.unwrap_or_default().into_iter();
-        let mut granted = Vec::new();
-        let mut grant = |(label, action)| {
-            let data = known.next().unwrap_or_else(|| self.tokens.grant(action, chat, user));
-            granted.push(data.clone());
-            Button { label, data }
-        };
-        let rows = rows.into_iter().map(|row| row.into_iter().map(&mut grant).collect()).collect();
-        if let Some(asking) = self.asking(run, view) {
-            asking.buttons = granted;
-        }
-        rows
+        let mut grant =
+            |(label, action)| Button { label, data: self.tokens.grant(action, chat, user) };
+        rows.into_iter().map(|row| row.into_iter().map(&mut grant).collect()).collect()
     }
 
     /// Allow or Deny was tapped.
@@ -357,7 +339,7 @@ impl Bridge {
     }
 
     fn forget_ask_buttons(&mut self, view: ViewId) {
-        self.tokens.forget(|action| match action {
+        self.tokens.forget(|grant| match &grant.action {
             Action::Permit { view: of, .. }
             | Action::Choose { view: of, .. }
             | Action::Done { view: of, .. } => *of == view,

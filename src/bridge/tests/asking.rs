@@ -193,14 +193,32 @@ fn a_reply_that_is_quicker_than_the_news_of_its_question_is_the_answer() {
 }
 
 #[test]
-fn a_second_choice_tapped_in_the_message_as_it_was_counts() {
+fn an_answer_that_comes_again_after_a_power_cut_is_no_prompt() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(questions(vec![question("Which?", false)]));
+    let asked = world.views().into_iter().find(|view| view.class == Class::Question);
+    let view = asked.expect("a question").id;
+    world.step(Input::Sent(Receipt::Shown { view, message: MessageId(500) }));
+    let mut reply = world.text("Green, of course");
+    reply.reply_to = Some(MessageId(500));
+    let update = world.update(crate::bridge::input::Told::Message(reply));
+    world.batch(vec![update.clone()], false);
+    let mut world = world.power_cut();
+    world.batch(vec![update], true);
+    world.step(Input::Drained);
+    assert!(world.starts().is_empty());
+}
+
+#[test]
+fn two_choices_tapped_quickly_both_count() {
     let mut world = World::new();
     world.say("work");
     world.agent(questions(vec![question("Which?", true)]));
-    let buttons = ["Red", "Blue", "Done"].map(|label| world.button(label));
-    for button in buttons {
-        assert_eq!(world.tap(&button), "Noted.");
+    let (red, blue, done) = (world.button("Red"), world.button("Blue"), world.button("Done"));
+    for data in [red, blue, done] {
+        assert_eq!(world.tap(&data), "Noted.");
     }
-    let both = vec![("Which?".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])];
-    assert_eq!(verdicts(&world), [("q".to_owned(), Verdict::Answers(both))]);
+    let answers = vec![("Which?".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])];
+    assert_eq!(verdicts(&world), [("q".to_owned(), Verdict::Answers(answers))]);
 }
