@@ -186,7 +186,6 @@ impl Walk {
         match self.node {
             Node::Content => {
                 self.blocks = self.blocks.saturating_add(1);
-                self.begun.remove(Field::Text);
                 self.forget_inside(Node::Block, &mut |_| {});
             }
             Node::Errors => self.errors = self.errors.saturating_add(1),
