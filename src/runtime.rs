@@ -24,6 +24,7 @@ use clock::Clock;
 pub use clock::clock_is_set;
 use control::Control;
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -31,6 +32,9 @@ use tokio::time::sleep_until;
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;
+
+/// How long last frames may take on the way out: with the bridge's 4 s less than 5.
+const LAST_FRAMES: Duration = Duration::from_millis(500);
 
 /// Why pigent could not start. Once it runs, nothing but a signal ends it.
 #[derive(Debug)]
@@ -156,8 +160,10 @@ impl Loop {
                 },
                 () = until(deadline) => Input::Tick,
             };
-            if let Input::Saved { .. } = input {
-                self.shells.saved();
+            match input {
+                Input::Saved { .. } => self.shells.saved(),
+                Input::Shutdown => self.shells.outbox.finish(),
+                _ => {}
             }
             let effects = self.bridge.step(self.clock.now(), input);
             self.shells.carry_out(effects);
@@ -220,7 +226,12 @@ impl Shells {
         }
     }
 
+    /// Everything that must be done is done; last frames of views get a moment more.
     fn leave(&self) {
+        let end = std::time::Instant::now() + LAST_FRAMES;
+        while !self.outbox.idle() && std::time::Instant::now() < end {
+            std::thread::sleep(LAST_FRAMES / 50);
+        }
         self.panel.release();
         self.control.remove();
         std::process::exit(0);
