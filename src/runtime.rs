@@ -28,13 +28,12 @@ use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;
-
-/// How long last frames may take on the way out: with the bridge's 4 s less than 5.
-const LAST_FRAMES: Duration = Duration::from_millis(500);
+/// How long after SIGTERM the outbox may send: last frames are not posts that the bridge waits for.
+const UNSENT: Duration = Duration::from_secs(4);
 
 /// Why pigent could not start. Once it runs, nothing but a signal ends it.
 #[derive(Debug)]
@@ -113,6 +112,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
         confirms,
         control,
         panic_file: report.file,
+        unsent_until: None,
         _lock: lock,
     };
     shells.carry_out(effects);
@@ -162,7 +162,7 @@ impl Loop {
             };
             match input {
                 Input::Saved { .. } => self.shells.saved(),
-                Input::Shutdown => self.shells.outbox.finish(),
+                Input::Shutdown => self.shells.hurry(),
                 _ => {}
             }
             let effects = self.bridge.step(self.clock.now(), input);
@@ -171,7 +171,7 @@ impl Loop {
     }
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => core::future::pending().await,
@@ -188,6 +188,8 @@ struct Shells {
     control: Control,
     /// The crash report to remove once what it says is on the disk.
     panic_file: Option<PathBuf>,
+    /// When the outbox has to be done, once pigent is leaving.
+    unsent_until: Option<Instant>,
     _lock: lock::Lock,
 }
 
@@ -226,11 +228,16 @@ impl Shells {
         }
     }
 
-    /// Everything that must be done is done; last frames of views get a moment more.
+    /// pigent is leaving: from now on only what says something final is sent.
+    fn hurry(&mut self) {
+        self.unsent_until.get_or_insert_with(|| Instant::now() + UNSENT);
+        self.outbox.finish();
+    }
+
+    /// Nothing else happens any more, so waiting holds nobody up.
     fn leave(&self) {
-        let end = std::time::Instant::now() + LAST_FRAMES;
-        while !self.outbox.idle() && std::time::Instant::now() < end {
-            std::thread::sleep(LAST_FRAMES / 50);
+        while !self.outbox.idle() && self.unsent_until.is_some_and(|until| Instant::now() < until) {
+            std::thread::sleep(Duration::from_millis(10));
         }
         self.panel.release();
         self.control.remove();

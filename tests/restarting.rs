@@ -104,8 +104,10 @@ fn sigterm_ends_it_with_zero_and_the_run_is_reported() {
     let mut harness = Harness::start();
     let prompt = harness.say("hang hard");
     harness.started("hang hard");
+    harness.view(prompt);
     assert_eq!(harness.terminate().code(), Some(0));
     harness.nothing_left();
+    assert!(harness.view(prompt).text().contains("Interrupted"), "its last frame got out");
     harness.launch();
     assert!(harness.answer(prompt).text().contains("Interrupted"));
     assert_eq!(harness.ask("echo next"), "next");
