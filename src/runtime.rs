@@ -9,6 +9,7 @@ mod clock;
 mod control;
 mod crash;
 mod signals;
+mod watch;
 
 pub use control::{ControlError, FILE as MOST_FILE, send};
 
@@ -29,6 +30,7 @@ use std::io;
 use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep_until};
+use watch::Watch;
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;
@@ -78,7 +80,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
 async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> {
     let (sender, inputs) = channel(INPUTS);
     let client = Client::new(&config.telegram);
-    let confirms = poller::spawn(client, sender.clone())?;
+    let (confirms, pulse) = poller::spawn(client, sender.clone())?;
     signals::spawn(sender.clone())?;
     let panel = panel::spawn(config.panel.clone(), sender.clone())?;
     crash::install(config.state_dir.join("panic"), panel.clone());
@@ -110,6 +112,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
         outbox,
         panel,
         confirms,
+        watch: Watch::ready(pulse),
         control,
         panic_file: report.file,
         unsent_until: None,
@@ -159,6 +162,10 @@ impl Loop {
                     None => return,
                 },
                 () = until(deadline) => Input::Tick,
+                () = self.shells.watch.due() => {
+                    self.shells.watch.feed();
+                    continue;
+                }
             };
             match input {
                 Input::Saved { .. } => self.shells.saved(),
@@ -186,6 +193,7 @@ struct Shells {
     panel: panel::Handle,
     confirms: poller::Confirms,
     control: Control,
+    watch: Watch,
     /// The crash report to remove once what it says is on the disk.
     panic_file: Option<PathBuf>,
     /// When the outbox has to be done, once pigent is leaving.
@@ -213,7 +221,10 @@ impl Shells {
             Effect::Show(view) => self.outbox.show(view),
             Effect::Post(post) => self.outbox.post(post),
             Effect::AnswerTap { tap, text } => self.outbox.answer_tap(tap, text),
-            Effect::Signs(signs) => self.panel.show(signs),
+            Effect::Signs(signs) => {
+                self.panel.show(signs);
+                self.watch.status(signs);
+            }
             Effect::SendResult { caller, result } => self.control.answer(caller, result),
             Effect::Log(level, line) => log::log!(level, "{line}"),
             Effect::Exit => self.leave(),
@@ -232,6 +243,7 @@ impl Shells {
     fn hurry(&mut self) {
         self.unsent_until.get_or_insert_with(|| Instant::now() + UNSENT);
         self.outbox.finish();
+        self.watch.leaving();
     }
 
     /// Nothing else happens any more, so waiting holds nobody up.

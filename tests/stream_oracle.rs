@@ -31,11 +31,11 @@ fn the_order_of_keys_does_not_matter() {
     let mut chance = Chance(7);
     for (name, line) in lines() {
         let Ok(value) = serde_json::from_slice::<Value>(&line) else { continue };
-        let expected = [expected(&value)];
+        let expected = expected(&value);
         for _ in 0..if line.len() > 10_000 { 1 } else { 8 } {
             let mut text = String::new();
             write(&value, &mut chance, &Style::default(), &mut text);
-            assert_eq!(facts(text.as_bytes()), expected, "{name}: {text}");
+            assert_eq!(facts(text.as_bytes()), std::slice::from_ref(&expected), "{name}: {text}");
         }
     }
 }

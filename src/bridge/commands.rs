@@ -9,7 +9,7 @@ use super::tokens::Action;
 use super::words::Status;
 
 /// Waiting prompts listed (and droppable) in one `/queue` reply.
-const LISTED: usize = 20;
+const LISTED: usize = 50;
 /// Drop buttons in a row.
 const BUTTONS_IN_ROW: usize = 5;
 

@@ -284,11 +284,13 @@ impl Harness {
                 let who = if message.by_bot { "bot " } else { "user" };
                 let (id, at) = (message.id, message.reply_to);
                 let (silent, labels) = (message.silent, message.labels());
+                let file = message.document.as_ref().map(|(name, bytes)| (name, bytes.len()));
+                let shown: String = message.text().chars().take(400).collect();
                 let _ = writeln!(
                     text,
-                    "{id:3} {who} reply_to={at:?} silent={silent} edits={} {labels:?}: {}",
+                    "{id:3} {who} reply_to={at:?} silent={silent} edits={} {labels:?} {file:?}: \
+                     {shown}",
                     message.edits(),
-                    message.text()
                 );
             }
             text

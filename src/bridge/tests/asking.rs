@@ -12,6 +12,7 @@ fn ask(request: &str) -> AgentEvent {
         request: request.into(),
         tool: "Bash".into(),
         preview: "rm x".into(),
+        input: "command: rm x\ntimeout: 5".into(),
         description: "Remove x".into(),
         cut: false,
     }
@@ -47,7 +48,7 @@ fn a_permission_request_becomes_buttons_and_a_tap_answers_it() {
     world.agent(ask("r1"));
     let view =
         world.views().into_iter().find(|view| view.class == Class::Question).expect("a question");
-    assert!(super::world::view_text(view).contains("rm x"));
+    assert!(super::world::view_text(view).contains("timeout: 5"), "the whole input");
     assert!(world.signs().is_some_and(|signs| signs.work == Work::Waiting));
     let allow = world.button("Allow");
     world.tap(&allow);
@@ -141,8 +142,11 @@ fn a_reply_to_the_question_is_the_answer_and_no_prompt() {
 fn what_cannot_be_shown_whole_is_declined() {
     let mut world = World::new();
     world.say("work");
-    let AgentEvent::Ask { request, tool, preview, description, .. } = ask("big") else { return };
-    world.agent(AgentEvent::Ask { request, tool, preview, description, cut: true });
+    let mut big = ask("big");
+    if let AgentEvent::Ask { cut, .. } = &mut big {
+        *cut = true;
+    }
+    world.agent(big);
     world.agent(AgentEvent::Question { request: "q".into(), questions: vec![], cut: true });
     let verdicts = verdicts(&world);
     assert!(verdicts.len() == 2 && verdicts.iter().all(|(_, verdict)| denied(verdict, "8 KiB")));

@@ -225,12 +225,12 @@ impl Words {
     pub(in super::super) fn permit_question(
         self,
         tool: &str,
-        preview: &str,
+        input: &str,
         description: &str,
     ) -> Vec<Part> {
         let mut parts = vec![Part::Bold(format!("{} {tool}?\n", self.pick("Allow", "Erlauben:")))];
-        parts.push(Part::Code(preview.to_owned()));
-        if !description.is_empty() && description != preview {
+        parts.push(Part::Code(input.to_owned()));
+        if !description.is_empty() && !input.contains(description) {
             parts.push(Part::Plain(format!("\n{description}")));
         }
         parts

@@ -3,7 +3,7 @@
 //! Works in a pipe as well. On a terminal there are colours, and the lamps blink in front of the
 //! prompt; elsewhere a lamp is mentioned when it lights for the first time since the last prompt.
 
-use crate::emulator::{Message, Server, SimPanel};
+use crate::emulator::{Message, Server, SimPanel, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -25,7 +25,11 @@ pub(super) struct Screen {
     prompts: bool,
     /// One writer at a time; with the lamps that are lit.
     out: Mutex<Vec<String>>,
+    /// Lamps that were mentioned since the last prompt.
     mentioned: Mutex<BTreeSet<String>>,
+    /// How many versions of each message were printed.
+    shown: Mutex<BTreeMap<i64, usize>>,
+    turn: Mutex<()>,
 }
 
 impl Screen {
@@ -37,6 +41,8 @@ impl Screen {
             prompts: terminal && talks,
             out: Mutex::default(),
             mentioned: Mutex::default(),
+            shown: Mutex::default(),
+            turn: Mutex::default(),
         }
     }
 
@@ -59,23 +65,32 @@ impl Screen {
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Prints what the bot writes and edits, until it is over.
+    /// Prints what is new in the chat, until it is over.
     pub fn follow_chat(&self, server: &Server, chat: i64, over: &AtomicBool) {
-        let mut shown: BTreeMap<i64, usize> = BTreeMap::new();
         while !over.load(Ordering::SeqCst) {
-            let news = server.wait(SLICE, |world| {
-                let all = world.messages(chat).into_iter();
-                let new = all.filter(|message| {
-                    shown.get(&message.id).is_none_or(|count| *count < message.versions.len())
-                });
-                let new: Vec<Message> = new.cloned().collect();
-                (!new.is_empty()).then_some(new)
-            });
-            for message in news.into_iter().flatten() {
-                let known = shown.insert(message.id, message.versions.len()).is_some();
-                self.message(&message, known);
-            }
+            server.wait(SLICE, |world| (!self.news(world, chat).is_empty()).then_some(()));
+            self.catch_up(server, chat);
         }
+    }
+
+    /// Prints what is new in the chat and was not printed yet.
+    pub fn catch_up(&self, server: &Server, chat: i64) {
+        // Held until all is printed: whoever comes second finds nothing left to do.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        for message in server.look(|world| self.news(world, chat)) {
+            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = shown.insert(message.id, message.versions.len()).is_some();
+            drop(shown);
+            self.message(&message, known);
+        }
+    }
+
+    fn news(&self, world: &World, chat: i64) -> Vec<Message> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = |message: &&Message| {
+            shown.get(&message.id).is_none_or(|count| *count < message.versions.len())
+        };
+        world.messages(chat).into_iter().filter(is_new).cloned().collect()
     }
 
     /// Shows the lamps, until it is over.

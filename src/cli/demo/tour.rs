@@ -23,7 +23,9 @@ pub(super) fn play(demo: &Demo, screen: &Screen) -> Result<(), String> {
     for (number, (about, step)) in (1..).zip(STEPS) {
         screen.fresh();
         screen.line(&format!("-- {number}. {about}"));
-        step(demo)?;
+        let result = step(demo);
+        screen.catch_up(&demo.server, CHAT);
+        result?;
     }
     let violations = demo.server.violations();
     if !violations.is_empty() {
