@@ -158,7 +158,7 @@ impl Bridge {
     /// The disk did not take the newest memory: jobs that only memory knows are refused, and a
     /// stored job that was about to start goes back to the head of the queue.
     pub(super) fn take_back_unsaved_jobs(&mut self) {
-        if let Some(job) = self.take_back_start() {
+        if let Some(job) = self.take_back_start(self.words.view_over()) {
             self.memory.queue.push_front(job);
         }
         let mut replies = Vec::new();

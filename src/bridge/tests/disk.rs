@@ -218,3 +218,38 @@ fn an_older_generation_does_not_end_a_trouble() {
     world.say("three");
     assert!(world.last_shown().contains("disk"), "the newest failed");
 }
+
+#[test]
+fn what_pigent_send_is_told_was_not_sent_is_not_sent() {
+    let mut world = World::new();
+    world.auto = false;
+    let order = SendOrder { chat: None, text: "hi".into(), file: None, caller: 1 };
+    world.step(Input::Send(order));
+    world.disk = Some(FULL);
+    let save = world.pending_save();
+    world.answer_save(save);
+    let refused = |effect: &Effect| matches!(effect, Effect::SendResult { result: Err(_), .. });
+    assert!(world.has(refused));
+    world.auto = true;
+    world.disk = None;
+    world.pass(60.0);
+    assert!(world.posts().is_empty() && world.saved.posts.is_empty());
+}
+
+#[test]
+fn a_second_start_that_the_disk_takes_back_leaves_no_view_that_types_for_ever() {
+    let mut world = World::new();
+    world.say("one");
+    world.agent(crate::bridge::AgentEvent::Session("gone".into()));
+    world.finish("1");
+    world.say("two");
+    world.clear();
+    world.disk = Some(FULL);
+    let stderr = "No conversation found with session ID: gone".into();
+    let exit = crate::bridge::agent::Exit { code: Some(1), stderr, ..Default::default() };
+    let run = world.run();
+    world.step(Input::Exited { run, exit });
+    assert_eq!(world.bridge.memory.queue.len(), 1);
+    assert!(world.views().last().is_some_and(|view| view.last && !view.typing));
+    assert!(world.last_shown().contains("Over"), "{:?}", world.shown());
+}
