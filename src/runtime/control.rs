@@ -106,6 +106,8 @@ async fn serve(listener: UnixListener, inputs: Sender<Input>, callers: Callers) 
         };
         let busy = callers.lock().unwrap_or_else(PoisonError::into_inner).len() >= CALLERS;
         if busy {
+            // Fits the socket's buffer: without it the caller would not know that it may try again.
+            let _ = stream.try_write(b"error the daemon is busy: try again in a minute\n");
             continue;
         }
         next += 1;
@@ -205,10 +207,35 @@ fn exchange(
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(header)?;
     line.push(b'\n');
-    stream.write_all(&line)?;
-    stream.write_all(file.unwrap_or_default())?;
-    stream.shutdown(Shutdown::Write)?;
+    let written = stream
+        .write_all(&line)
+        .and_then(|()| stream.write_all(file.unwrap_or_default()))
+        .and_then(|()| stream.shutdown(Shutdown::Write));
+    // A daemon that says no may hang up before it has heard everything: its word counts.
     let mut answer = String::new();
-    BufReader::new(&*stream).read_line(&mut answer)?;
+    let read = BufReader::new(&*stream).read_line(&mut answer);
+    if answer.is_empty() {
+        written.and(read)?;
+    }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_no_is_heard_although_the_daemon_hung_up_early() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon =
+            std::os::unix::net::UnixListener::bind(folder.path().join("ctl.sock")).unwrap();
+        let refuse = std::thread::spawn(move || {
+            let (mut stream, _) = daemon.accept().unwrap();
+            stream.write_all(b"error busy\n").unwrap();
+        });
+        let file = vec![7; FILE];
+        let result = send(folder.path(), None, "hi", Some(("x", &file)));
+        assert!(matches!(&result, Err(ControlError::Refused(why)) if why == "busy"), "{result:?}");
+        refuse.join().unwrap();
+    }
 }
