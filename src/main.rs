@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+// Why not the C library's: see Cargo.toml.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

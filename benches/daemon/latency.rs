@@ -1,7 +1,7 @@
 //! From one end of pigent to the other: start, events, stops.
 
 use super::closet::{CHAT, Closet, now};
-use super::row_of;
+use super::{median, row_of};
 use pigent::emulator::Exchange;
 use std::path::Path;
 use std::time::Duration;
@@ -12,6 +12,8 @@ const STARTS: usize = 21;
 const EVENTS: usize = 9;
 /// Runs that are stopped, each way.
 const STOPS: usize = 11;
+/// A folder that is no disk.
+const MEMORY: &str = "/dev/shm";
 /// After debouncing a press is accepted.
 const DEBOUNCE: f64 = 30.0;
 /// Long enough for the chat's flood budget to be full again.
@@ -35,25 +37,52 @@ pub fn start(program: &Path) {
 }
 
 /// From the agent's stdout to the request: a step in the view, and the answer, which is on the
-/// disk before it is sent.
+/// disk before it is sent. What the disk takes is its own, so the answer is measured with a state
+/// folder in memory as well.
 pub fn event(program: &Path) {
-    let mut closet = Closet::new(program);
+    let mut disk = Closet::new(program);
+    let mut memory = Closet::new(program);
+    let folder = tempfile::tempdir_in(MEMORY).ok();
+    if let Some(folder) = &folder {
+        memory.settings.push(("PIGENT_STATE_DIR".into(), folder.path().join("state").into()));
+    }
+    let (on_disk, in_memory) = std::thread::scope(|scope| {
+        let on_disk = scope.spawn(|| events(&mut disk));
+        let in_memory = events(&mut memory);
+        (on_disk.join().expect("the daemon failed"), in_memory)
+    });
+    let steps = [on_disk.steps, in_memory.steps].concat();
+    row_of("event of the agent to the edit on the wire", steps, 5.0, "ms");
+    if folder.is_some() {
+        row_of("its answer to the message, state in memory", in_memory.answers, 5.0, "ms");
+    }
+    let median = median(on_disk.answers);
+    println!("{:<46}{median:>9.2} ms   with the syncs of this disk", "the same, state on the disk");
+}
+
+/// Milliseconds of each round.
+#[derive(Default)]
+struct Events {
+    steps: Vec<f64>,
+    answers: Vec<f64>,
+}
+
+fn events(closet: &mut Closet) -> Events {
     closet.launch();
-    let (mut steps, mut answers) = (Vec::new(), Vec::new());
+    let mut events = Events::default();
     for _ in 0..EVENTS {
         let since = now();
         closet.server.say(CHAT, "event");
-        for (name, method, rounds) in
-            [("event", "editMessageText", &mut steps), ("result", "sendMessage", &mut answers)]
-        {
-            let stamp = closet.stamp(name, since);
-            rounds.push(ms(closet.moment(name, |one| sent(one, method, stamp)) - stamp));
-        }
+        let stamp = closet.stamp("event", since);
+        let at = closet.moment("edit", |one| sent(one, "editMessageText", stamp));
+        events.steps.push(ms(at - stamp));
+        let stamp = closet.stamp("result", since);
+        let at = closet.moment("answer", |one| sent(one, "sendMessage", stamp));
+        events.answers.push(ms(at - stamp));
         closet.agent_gone();
         std::thread::sleep(REFILL);
     }
-    row_of("event of the agent to the edit on the wire", steps, 5.0, "ms");
-    row_of("its answer, saved first, to the message", answers, 5.0, "ms");
+    events
 }
 
 /// When a request arrived that shows this stamp.

@@ -60,6 +60,11 @@ fn row(what: &str, value: f64, most: f64, unit: &str, details: &str) {
 fn row_of(what: &str, mut rounds: Vec<f64>, most: f64, unit: &str) {
     rounds.sort_by(f64::total_cmp);
     let worst = rounds.last().copied().unwrap_or(f64::NAN);
-    let median = rounds.get(rounds.len() / 2).copied().unwrap_or(f64::NAN);
-    row(what, median, most, unit, &format!("(worst of {}: {worst:.2})", rounds.len()));
+    let details = format!("(worst of {}: {worst:.2})", rounds.len());
+    row(what, median(rounds), most, unit, &details);
+}
+
+fn median(mut rounds: Vec<f64>) -> f64 {
+    rounds.sort_by(f64::total_cmp);
+    rounds.get(rounds.len() / 2).copied().unwrap_or(f64::NAN)
 }
