@@ -9,6 +9,7 @@ mod clock;
 mod control;
 mod crash;
 mod signals;
+mod watch;
 
 pub use control::{ControlError, FILE as MOST_FILE, send};
 
@@ -24,13 +25,17 @@ use clock::Clock;
 pub use clock::clock_is_set;
 use control::Control;
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
+use watch::Watch;
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;
+/// How long after SIGTERM the outbox may send: last frames are not posts that the bridge waits for.
+const UNSENT: Duration = Duration::from_secs(4);
 
 /// Why pigent could not start. Once it runs, nothing but a signal ends it.
 #[derive(Debug)]
@@ -75,7 +80,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
 async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> {
     let (sender, inputs) = channel(INPUTS);
     let client = Client::new(&config.telegram);
-    let confirms = poller::spawn(client, sender.clone())?;
+    let (confirms, pulse) = poller::spawn(client, sender.clone())?;
     signals::spawn(sender.clone())?;
     let panel = panel::spawn(config.panel.clone(), sender.clone())?;
     crash::install(config.state_dir.join("panic"), panel.clone());
@@ -107,8 +112,10 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
         outbox,
         panel,
         confirms,
+        watch: Watch::ready(pulse),
         control,
         panic_file: report.file,
+        unsent_until: None,
         _lock: lock,
     };
     shells.carry_out(effects);
@@ -155,9 +162,15 @@ impl Loop {
                     None => return,
                 },
                 () = until(deadline) => Input::Tick,
+                () = self.shells.watch.due() => {
+                    self.shells.watch.feed();
+                    continue;
+                }
             };
-            if let Input::Saved { .. } = input {
-                self.shells.saved();
+            match input {
+                Input::Saved { .. } => self.shells.saved(),
+                Input::Shutdown => self.shells.hurry(),
+                _ => {}
             }
             let effects = self.bridge.step(self.clock.now(), input);
             self.shells.carry_out(effects);
@@ -165,7 +178,7 @@ impl Loop {
     }
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => core::future::pending().await,
@@ -180,8 +193,11 @@ struct Shells {
     panel: panel::Handle,
     confirms: poller::Confirms,
     control: Control,
+    watch: Watch,
     /// The crash report to remove once what it says is on the disk.
     panic_file: Option<PathBuf>,
+    /// When the outbox has to be done, once pigent is leaving.
+    unsent_until: Option<Instant>,
     _lock: lock::Lock,
 }
 
@@ -205,7 +221,10 @@ impl Shells {
             Effect::Show(view) => self.outbox.show(view),
             Effect::Post(post) => self.outbox.post(post),
             Effect::AnswerTap { tap, text } => self.outbox.answer_tap(tap, text),
-            Effect::Signs(signs) => self.panel.show(signs),
+            Effect::Signs(signs) => {
+                self.panel.show(signs);
+                self.watch.status(signs);
+            }
             Effect::SendResult { caller, result } => self.control.answer(caller, result),
             Effect::Log(level, line) => log::log!(level, "{line}"),
             Effect::Exit => self.leave(),
@@ -220,7 +239,18 @@ impl Shells {
         }
     }
 
+    /// pigent is leaving: from now on only what says something final is sent.
+    fn hurry(&mut self) {
+        self.unsent_until.get_or_insert_with(|| Instant::now() + UNSENT);
+        self.outbox.finish();
+        self.watch.leaving();
+    }
+
+    /// Nothing else happens any more, so waiting holds nobody up.
     fn leave(&self) {
+        while !self.outbox.idle() && self.unsent_until.is_some_and(|until| Instant::now() < until) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         self.panel.release();
         self.control.remove();
         std::process::exit(0);

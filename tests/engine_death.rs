@@ -11,6 +11,9 @@ use std::process::{Child, Command, Stdio};
 /// Tells the helper below the folder it works in, and that it is wanted at all.
 const FOLDER: &str = "ENGINE_DEATH_FOLDER";
 
+/// Tells it the state folder's number.
+const INSTANCE: &str = "ENGINE_DEATH_INSTANCE";
+
 /// Not a test: the pigent that dies. It is this program again, and starts an agent for ever.
 #[test]
 fn helper() {
@@ -20,7 +23,7 @@ fn helper() {
         let mut engine = Engine::new(Settings {
             program: "./agent".into(),
             project_dir: PathBuf::from(folder),
-            instance: INSTANCE,
+            instance: std::env::var(INSTANCE).unwrap().parse().unwrap(),
             ..Settings::default()
         });
         engine.start(&start(1, "x"));
@@ -35,6 +38,7 @@ fn daemon(bench: &Bench) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "helper", "--nocapture"])
         .env(FOLDER, bench.dir.path())
+        .env(INSTANCE, instance().to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -67,12 +71,12 @@ fn the_agent_is_asked_to_end_and_a_new_start_ends_the_rest() {
         gone(bench.pid("agent.pid")).await;
         assert_eq!(bench.read("got").trim(), "got");
         assert!(alive(bench.pid("a")) && alive(bench.pid("c")));
-        assert!(end_leftovers(INSTANCE + 1).await.found.is_empty());
-        let ended = end_leftovers(INSTANCE).await;
+        assert!(end_leftovers(instance() + 1).await.found.is_empty());
+        let ended = end_leftovers(instance()).await;
         assert!(ended.survivors.is_empty(), "{ended:?}");
         assert!(ended.found.contains(&format!("sh ({})", bench.pid("a"))), "{ended:?}");
         assert!(!alive(bench.pid("a")) && !alive(bench.pid("c")));
-        assert!(end_leftovers(INSTANCE).await.found.is_empty());
+        assert!(end_leftovers(instance()).await.found.is_empty());
         // Not marked as ours: left alone.
         assert!(alive(bench.pid("other")));
         kill(bench.pid("other"));

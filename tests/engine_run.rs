@@ -63,7 +63,8 @@ fn the_agent_gets_its_arguments_folder_and_environment() {
     assert_eq!(bench.read("folder").trim(), folder.to_str().unwrap());
     let environment = bench.read("environment");
     let has = |line: &str| environment.lines().any(|known| known == line);
-    assert!(has("PIGENT_RUN_ID=0000000000007e57-9") && has("TERM=dumb"), "{environment}");
+    let mark = format!("PIGENT_RUN_ID={:016x}-9", instance());
+    assert!(has(&mark) && has("TERM=dumb"), "{environment}");
     assert!(has("EXTRA=42") && !environment.contains("HIDDEN"), "{environment}");
     assert!(!environment.contains("CARGO"), "{environment}");
     assert!(!bench.read("stdin").contains("client_composed"));
@@ -201,6 +202,31 @@ fn each_signal_of_the_ladder_arrives() {
         });
         assert_eq!(bench.read("got").trim(), name);
     }
+}
+
+#[test]
+fn signals_that_pigent_ignores_reach_the_agent() {
+    let bench = bench();
+    // What a script does that starts pigent with `&`: this test again, ignoring SIGINT.
+    let again = std::env::var_os("IGNORING_SIGINT").is_some();
+    if !again {
+        let status = std::process::Command::new("sh")
+            .args(["-c", "trap '' INT; exec \"$0\" --exact \"$1\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg("signals_that_pigent_ignores_reach_the_agent")
+            .env("IGNORING_SIGINT", "1")
+            .status();
+        return assert!(status.unwrap().success());
+    }
+    let settings = bench.agent("echo \"$READY\"; while :; do sleep 0.05; done");
+    run(async {
+        let mut engine = Engine::new(settings);
+        engine.start(&start(1, "x"));
+        until_ready(&mut engine).await;
+        engine.signal(RUN, Signal::Int, Reach::Agent);
+        let (_, exit) = until_exit(&mut engine).await;
+        assert_eq!(exit.signal, Some(2));
+    });
 }
 
 #[test]

@@ -91,6 +91,8 @@ fn a_question_can_be_answered_in_own_words() {
     let harness = Harness::start();
     harness.say("question");
     let question = harness.expect("question", |m| m.text().contains("Which colour do you want?"));
+    // Sent after the question by the same thread: by then pigent knows the question's message.
+    harness.ask("/status");
     harness.reply(question.id, "a warm grey");
     let answer = harness.expect("answer", |message| message.text().contains("answers:"));
     assert!(answer.text().contains("a warm grey"));

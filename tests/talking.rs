@@ -76,8 +76,9 @@ fn a_stranger_is_told_the_ids_once_and_never_reaches_the_agent() {
 #[test]
 fn with_no_list_nobody_gets_in() {
     let harness = Harness::with(&[("TELEGRAM_ALLOWED_CHAT_IDS", "")]);
-    let prompt = harness.say("echo hello");
-    assert!(harness.answer(prompt).text().contains("TELEGRAM_ALLOWED_"));
+    harness.say("echo hello");
+    let told = harness.expect("answer to a stranger", |_| true);
+    assert!(told.text().contains("TELEGRAM_ALLOWED_CHAT_IDS"));
     assert_eq!(harness.starts(), []);
 }
 

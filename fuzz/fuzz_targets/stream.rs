@@ -1,10 +1,11 @@
 //! Whatever the bytes: no panic, the same events however they are split, one end a line, and no
-//! valid line called malformed.
+//! valid line called malformed. Raw JSON that is kept is JSON.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use pigent::engine::transcript::Transcript;
-use pigent::stream::{Event, Parser};
+use pigent::stream::{Event, LineKind, Parser, Raw};
+use serde_json::value::RawValue;
 
 fuzz_target!(|data: &[u8]| {
     let whole = events([data]);
@@ -48,7 +49,13 @@ fn events<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
 fn ends(data: &[u8]) -> Vec<bool> {
     let mut all = Vec::new();
     let mut take = |event: Event<'_>| match event {
-        Event::Line(_) => all.push(true),
+        Event::Line(line) => {
+            if let LineKind::ControlRequest(request) = line.kind {
+                check_raw(request.input);
+                check_raw(request.suggestions);
+            }
+            all.push(true);
+        }
         Event::Malformed { .. } => all.push(false),
         _ => {}
     };
@@ -56,4 +63,11 @@ fn ends(data: &[u8]) -> Vec<bool> {
     parser.feed(data, &mut take);
     parser.finish(&mut take);
     all
+}
+
+fn check_raw(raw: Raw<'_>) {
+    if let Raw::Whole(text) = raw {
+        serde_json::from_str::<&RawValue>(text).expect("raw JSON is JSON");
+        assert!(text.bytes().all(|byte| byte >= b' '));
+    }
 }

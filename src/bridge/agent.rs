@@ -125,6 +125,9 @@ pub enum AgentEvent {
         tool: String,
         /// One line, as in [`AgentEvent::ToolUse`].
         preview: String,
+        /// The whole input as it is shown to the user, a line or more an entry; at most 3000
+        /// bytes, what is cut is marked.
+        input: String,
         /// The agent's own words for it, at most 256 bytes; may be empty.
         description: String,
         /// Its input did not fit the parser (8 KiB): only "deny" is an honest answer.

@@ -35,7 +35,7 @@ pub(super) struct OpenAsk {
 
 #[derive(Debug)]
 enum Kind {
-    Permit { tool: String, preview: String, description: String },
+    Permit { tool: String, preview: String, input: String, description: String },
     Questions(Asking),
 }
 
@@ -87,8 +87,8 @@ impl Bridge {
             AgentEvent::Ask { request, .. } if bypass => {
                 return self.verdict(request, Verdict::Allow);
             }
-            AgentEvent::Ask { request, tool, preview, description, cut } => {
-                (request, Kind::Permit { tool, preview, description }, PERMIT_WAIT, cut)
+            AgentEvent::Ask { request, tool, preview, input, description, cut } => {
+                (request, Kind::Permit { tool, preview, input, description }, PERMIT_WAIT, cut)
             }
             AgentEvent::Question { request, questions, cut } => {
                 let cut = cut || questions.is_empty();
@@ -116,8 +116,9 @@ impl Bridge {
         let (run_id, job) = (run.id, job.job.clone());
         let Some(ask) = run.asks.iter().find(|ask| ask.view == view) else { return };
         let (parts, labels) = match &ask.kind {
-            Kind::Permit { tool, preview, description } => {
-                let parts = self.words.permit_question(tool, preview, description);
+            Kind::Permit { tool, preview, input, description } => {
+                let input = if input.is_empty() { preview } else { input };
+                let parts = self.words.permit_question(tool, input, description);
                 let [allow, deny] = self.words.allow_deny();
                 let permit = |allow| Action::Permit { run: run_id, view, allow };
                 (parts, vec![vec![(allow, permit(true)), (deny, permit(false))]])
@@ -147,6 +148,8 @@ impl Bridge {
         }));
     }
 
+    /// Buttons that are shown again keep their numbers: a second tap may come from the message as
+    /// it was before the first one showed.
     fn grant_rows(&mut self, rows: Vec<Vec<(String, Action)>>, job: &Job) -> Vec<Vec<Button>> {
         let (chat, user) = (job.place.chat, job.user);
         let mut grant =
@@ -177,7 +180,6 @@ impl Bridge {
         };
         if question.multi {
             asking.toggle(option);
-            self.forget_ask_buttons(view);
             self.show_ask(view);
         } else {
             let answer = vec![choice.label.clone()];
@@ -213,7 +215,10 @@ impl Bridge {
         text: &str,
     ) -> bool {
         let Some(run) = &self.run else { return false };
-        let is_reply = |ask: &&OpenAsk| reply_to.is_some() && ask.message == reply_to;
+        let Some(reply_to) = reply_to else { return false };
+        // A reply can be quicker than the news of which message shows the question.
+        let newer = self.memory.running.as_ref().is_some_and(|it| reply_to > it.job.message);
+        let is_reply = |ask: &&OpenAsk| ask.message.map_or(newer, |message| message == reply_to);
         let Some(ask) = run.asks.iter().find(is_reply) else { return false };
         let view = ask.view;
         let is_question = matches!(ask.kind, Kind::Questions(_));
@@ -335,7 +340,7 @@ impl Bridge {
     }
 
     fn forget_ask_buttons(&mut self, view: ViewId) {
-        self.tokens.forget(|action| match action {
+        self.tokens.forget(|grant| match &grant.action {
             Action::Permit { view: of, .. }
             | Action::Choose { view: of, .. }
             | Action::Done { view: of, .. } => *of == view,

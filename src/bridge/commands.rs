@@ -3,13 +3,13 @@
 use super::Bridge;
 use super::command::Command;
 use super::effect::{Button, Class, Effect, Frame, Part, View};
-use super::ids::{MessageId, UserId, ViewId};
+use super::ids::{ChatId, MessageId, UserId, ViewId};
 use super::talk::Asker;
 use super::tokens::Action;
 use super::words::Status;
 
 /// Waiting prompts listed (and droppable) in one `/queue` reply.
-const LISTED: usize = 20;
+const LISTED: usize = 50;
 /// Drop buttons in a row.
 const BUTTONS_IN_ROW: usize = 5;
 
@@ -81,7 +81,14 @@ impl Bridge {
     /// Shows the queue in the newest `/queue` reply, with a drop button a waiting job.
     pub(super) fn show_queue_again(&mut self) {
         let Some(QueueView { id, asker }) = self.queue_view else { return };
-        self.tokens.forget(|action| matches!(action, Action::Drop(_)));
+        let (chat, user) = (asker.place.chat, asker.user);
+        let queue = &self.memory.queue;
+        self.tokens.forget(|grant| match grant.action {
+            Action::Drop(job) => {
+                (grant.chat, grant.user) != (chat, user) || queue.iter().all(|wait| wait.id != job)
+            }
+            _ => false,
+        });
         let parts = self.queue_parts();
         let buttons = self.drop_buttons(asker.user, asker);
         self.out.push(Effect::Show(View {
@@ -94,6 +101,14 @@ impl Bridge {
             typing: false,
             last: false,
         }));
+    }
+
+    /// A group became a supergroup.
+    pub(super) fn move_queue_view(&mut self, from: ChatId, to: ChatId) {
+        let place = self.queue_view.as_mut().map(|view| &mut view.asker.place);
+        if let Some(place) = place.filter(|place| place.chat == from) {
+            place.chat = to;
+        }
     }
 
     fn queue_parts(&self) -> Vec<Part> {
@@ -119,11 +134,7 @@ impl Bridge {
     }
 
     /// The session of the answer in that message.
-    pub(super) fn session_of(
-        &self,
-        chat: super::ids::ChatId,
-        message: MessageId,
-    ) -> Option<String> {
+    pub(super) fn session_of(&self, chat: ChatId, message: MessageId) -> Option<String> {
         let mark =
             self.memory.answers.iter().rev().find(|mark| (mark.0, mark.1) == (chat, message))?;
         Some(mark.2.clone())

@@ -100,10 +100,10 @@ impl Bridge {
         self.withdraw_asks();
         let Some(run) = self.run.take() else { return };
         let id = run.id;
-        self.tokens.forget(|action| *action == super::tokens::Action::Stop(id));
+        self.tokens.forget(|grant| grant.action == super::tokens::Action::Stop(id));
         let fresh = run.start_afresh || self.is_unknown_session_exit(&run);
         let Some(running) = self.memory.running.clone() else { return };
-        if fresh && run.stop.is_none() && self.leaving.is_none() {
+        if fresh && !run.is_stopping() && self.leaving.is_none() {
             let text = self.words.session_unknown();
             self.note(super::talk::Asker::of(&running.job), vec![Part::Plain(text)]);
             self.forget_session(running.job.place, running.job.epoch);
@@ -114,8 +114,11 @@ impl Bridge {
         let Some(run) = self.run.take() else { return };
         self.end_view(&run);
         self.log(log::Level::Info, format!("run {} of job {} is over", run.id, running.job.id));
-        self.memory.running = None;
-        self.prompts.remove(&running.job.prompt);
+        // The next start makes sure of the view's last frame if pigent is gone before it is sent.
+        if self.leaving.is_none() {
+            self.memory.running = None;
+            self.prompts.remove(&running.job.prompt);
+        }
         self.prune_sessions();
         self.ledger.news(self.now.mono);
     }

@@ -62,6 +62,8 @@ struct Confirmation {
 
 #[derive(Debug)]
 struct Trouble {
+    /// The newest generation that failed: only a later one can end the trouble.
+    generation: u64,
     why: String,
     wait: Duration,
     /// `None` while a try is under way.
@@ -71,7 +73,8 @@ struct Trouble {
 impl Ledger {
     /// A ledger that knows from the start that the disk does not work.
     pub(super) fn in_trouble(why: String, now: Mono) -> Ledger {
-        let trouble = Trouble { why, wait: RETRY_FIRST, retry_at: Some(now.after(RETRY_FIRST)) };
+        let retry_at = Some(now.after(RETRY_FIRST));
+        let trouble = Trouble { generation: 0, why, wait: RETRY_FIRST, retry_at };
         Ledger { trouble: Some(trouble), ..Ledger::default() }
     }
 
@@ -159,7 +162,7 @@ impl Ledger {
     /// The store wrote a generation. Whether this ended a trouble.
     pub(super) fn saved(&mut self, generation: Gen) -> bool {
         self.saved = self.saved.max(generation.0);
-        self.trouble.take().is_some()
+        self.trouble.take_if(|trouble| trouble.generation < generation.0).is_some()
     }
 
     /// The store could not write a generation. Answers whether that is the last word (no newer
@@ -178,7 +181,8 @@ impl Ledger {
             Some(trouble) => (trouble.wait * 2).min(RETRY_LONGEST),
             None => RETRY_FIRST,
         };
-        self.trouble = Some(Trouble { why, wait, retry_at: Some(now.after(wait)) });
+        let retry_at = Some(now.after(wait));
+        self.trouble = Some(Trouble { generation: generation.0, why, wait, retry_at });
         if let Some(confirm) = &mut self.confirm {
             confirm.generation = 0;
         }

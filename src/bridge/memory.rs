@@ -221,6 +221,11 @@ impl Ring {
         }
         self.0.push_back(mark & MASK);
     }
+
+    /// Forgets `mark`: what it stood for was not accepted after all.
+    pub fn remove(&mut self, mark: u64) {
+        self.0.retain(|known| *known != mark & MASK);
+    }
 }
 
 const MASK: u64 = (1 << (6 * DIGITS)) - 1;

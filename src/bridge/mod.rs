@@ -63,11 +63,11 @@ pub use words::COMMANDS;
 
 use access::Gate;
 use effect::{Signs, Work};
-use ids::{BlobId, Gen, JobId, ViewId};
+use ids::{BlobId, Gen, ViewId};
 use ledger::Ledger;
 use link::LinkState;
 use memory::Ring;
-use queue::{Rates, Recent};
+use queue::{Fresh, Rates, Recent};
 use rules::Rules;
 use run::Run;
 use std::collections::HashMap;
@@ -89,10 +89,11 @@ pub struct Bridge {
     tokens: Tokens,
     /// Every update of this start, also those that changed nothing.
     seen: Ring,
-    /// The run of `memory.running`; both exist or none does.
+    /// The run of `memory.running`; both exist or none does, but that while leaving the memory
+    /// keeps its half for the next start.
     run: Option<Run>,
     /// Jobs whose prompt is not on the disk yet.
-    fresh: Vec<(JobId, Gen)>,
+    fresh: Vec<Fresh>,
     rates: Rates,
     recent: Recent,
     /// The newest `/queue` reply, so that its buttons follow the queue.
@@ -187,7 +188,7 @@ impl Bridge {
     }
 
     fn saved(&mut self, generation: Gen) {
-        self.fresh.retain(|(_, needed)| *needed > generation);
+        self.fresh.retain(|fresh| fresh.generation > generation);
         if self.ledger.saved(generation) {
             self.log(log::Level::Info, "the disk takes writes again".into());
         }

@@ -16,6 +16,8 @@ use std::sync::Arc;
 const MOST: usize = 200;
 /// Room kept for final posts.
 const KEPT: usize = 60;
+/// Room kept for what no prompt asked for: reports, processes that would not die.
+const SPARE: usize = 10;
 /// Answers whose message is remembered with its session.
 const ANSWERS: usize = 50;
 
@@ -126,6 +128,12 @@ impl Bridge {
 
     pub(super) fn posts_are_many(&self) -> bool {
         self.memory.posts.len() >= MOST - KEPT
+    }
+
+    /// No answer may be lost, so no prompt is taken whose answer there would be no room for.
+    pub(super) fn owes_too_much(&self) -> bool {
+        let running = self.memory.running.iter().filter(|running| !running.answered).count();
+        self.memory.posts.len() + self.memory.queue.len() + running >= MOST - SPARE
     }
 
     /// The outbox reports.

@@ -34,8 +34,6 @@ pub(super) struct Progress {
     changed: bool,
     rendered_at: Mono,
     tick: Duration,
-    /// The Stop button, made once.
-    stop_data: Option<String>,
 }
 
 #[derive(Debug)]
@@ -74,7 +72,6 @@ impl Progress {
             changed: true,
             rendered_at: now,
             tick: Duration::from_secs(10),
-            stop_data: None,
         }
     }
 
@@ -216,14 +213,10 @@ impl Bridge {
     }
 
     fn stop_button(&mut self) -> Option<Button> {
-        let (run, running) = self.run.as_mut().zip(self.memory.running.as_ref())?;
-        let label = self.words.stop_button();
-        if run.progress.stop_data.is_none() {
-            let (chat, user) = (running.job.place.chat, running.job.user);
-            run.progress.stop_data = Some(self.tokens.grant(Action::Stop(run.id), chat, user));
-        }
-        let data = run.progress.stop_data.clone()?;
-        Some(Button { label, data })
+        let (run, running) = self.run.as_ref().zip(self.memory.running.as_ref())?;
+        let (chat, user) = (running.job.place.chat, running.job.user);
+        let data = self.tokens.grant(Action::Stop(run.id), chat, user);
+        Some(Button { label: self.words.stop_button(), data })
     }
 
     /// The last frame of a run's view: one line, no button; the answer is a message of its own.

@@ -2,8 +2,8 @@
 
 use super::Bridge;
 use super::effect::{Body, Part};
-use super::ids::{BlobId, ChatId, JobId, MessageId, UserId, ViewId};
-use super::memory::Job;
+use super::ids::{BlobId, ChatId, Gen, JobId, MessageId, UserId, ViewId};
+use super::memory::{Interrupted, Job};
 use super::talk::{Asker, mix};
 use super::time::Mono;
 use core::time::Duration;
@@ -26,6 +26,7 @@ impl Rates {
     fn take(&mut self, user: UserId, limit: u32, now: Mono) -> Result<(), Duration> {
         if self.0.len() >= RATED_USERS && !self.0.contains_key(&user) {
             self.0.retain(|_, times| times.back().is_some_and(|last| now.since(*last) < HOUR));
+            self.make_room();
         }
         let times = self.0.entry(user).or_default();
         while times.front().is_some_and(|first| now.since(*first) >= HOUR) {
@@ -37,6 +38,16 @@ impl Rates {
                 times.push_back(now);
                 Ok(())
             }
+        }
+    }
+}
+
+impl Rates {
+    /// Forgets who has been quiet for longest, if there are too many busy users.
+    fn make_room(&mut self) {
+        let quiet = self.0.iter().min_by_key(|(_, times)| times.back().copied());
+        if let Some(user) = quiet.map(|(user, _)| *user).filter(|_| self.0.len() >= RATED_USERS) {
+            self.0.remove(&user);
         }
     }
 }
@@ -61,6 +72,19 @@ impl Recent {
 
 fn hash(text: &str) -> u64 {
     text.bytes().fold(text.len() as u64, |hash, byte| mix(hash ^ u64::from(byte)))
+}
+
+/// A job whose prompt is not on the disk yet, and what has to be undone if it never gets there.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    job: JobId,
+    /// Needs this generation on the disk.
+    pub(super) generation: Gen,
+    /// The update it came with. A refused one must not look accepted: should the power fail
+    /// before the refusal is read, it comes again and is judged again.
+    pub(super) mark: Option<u64>,
+    /// The interrupted job that it runs again.
+    again: Option<Interrupted>,
 }
 
 impl Bridge {
@@ -91,7 +115,7 @@ impl Bridge {
             epoch: self.epoch(asker.place),
             resume,
         };
-        self.enqueue(job);
+        self.enqueue(job, None);
         None
     }
 
@@ -104,15 +128,19 @@ impl Bridge {
         if waits && self.memory.queue.len() >= self.rules.queue_max {
             return Some(self.words.queue_full(self.rules.queue_max));
         }
+        if self.owes_too_much() {
+            return Some(self.words.too_many_posts(self.memory.posts.len()));
+        }
         let limit = self.rules.rate_limit?;
         let wait = self.rates.take(asker.user, limit, self.now.mono).err()?;
         Some(self.words.too_many(limit, wait))
     }
 
     /// Queues a job that the memory must know before anything happens with it.
-    pub(super) fn enqueue(&mut self, job: Job) {
-        let (id, asker) = (job.id, Asker::of(&job));
-        self.fresh.push((id, self.ledger.this_step()));
+    pub(super) fn enqueue(&mut self, job: Job, again: Option<Interrupted>) {
+        let asker = Asker::of(&job);
+        let generation = self.ledger.this_step();
+        self.fresh.push(Fresh { job: job.id, generation, mark: None, again });
         self.memory.queue.push_back(job);
         self.ledger.urgent();
         let waits = self.run.is_some() || self.memory.queue.len() > 1;
@@ -133,26 +161,36 @@ impl Bridge {
         if let Some(job) = self.take_back_start() {
             self.memory.queue.push_front(job);
         }
-        let fresh = core::mem::take(&mut self.fresh);
-        let is_fresh = |job: &Job| fresh.iter().any(|(id, _)| *id == job.id);
-        let (lost, kept): (VecDeque<Job>, VecDeque<Job>) =
-            core::mem::take(&mut self.memory.queue).into_iter().partition(is_fresh);
-        self.memory.queue = kept;
-        let replies = lost.iter().map(|job| self.refuse_for_disk(Asker::of(job))).collect();
-        for job in lost {
-            self.prompts.remove(&job.prompt);
+        let mut replies = Vec::new();
+        for fresh in core::mem::take(&mut self.fresh) {
+            let index = self.memory.queue.iter().position(|job| job.id == fresh.job);
+            if let Some(job) = index.and_then(|index| self.memory.queue.remove(index)) {
+                replies.push(self.refuse_for_disk(Asker::of(&job)));
+                self.undo(&job, fresh);
+            }
         }
         self.ledger.confirm_needs(replies);
     }
 
+    /// As if the job had never been accepted.
+    fn undo(&mut self, job: &Job, fresh: Fresh) {
+        let text = self.prompts.remove(&job.prompt);
+        if let Some(mark) = fresh.mark {
+            self.memory.ring.remove(mark);
+        }
+        if let Some(gone) = fresh.again {
+            self.prompts.extend(text.map(|text| (gone.job.prompt, text)));
+            self.memory.interrupted.push_back(gone);
+        }
+    }
+
     /// An edit: changes a prompt that waits, and nothing else.
-    pub(super) fn edit_prompt(&mut self, asker: Asker, text: &str) {
+    pub(super) fn edit_prompt(&mut self, asker: Asker, text: &str, slash_command: bool) {
         let chat = asker.place.chat;
-        if self.recent.is_unchanged(chat, asker.message, text) || text.starts_with('/') {
+        if self.recent.is_unchanged(chat, asker.message, text) {
             return;
         }
-        let is_it = |job: &Job| job.place.chat == chat && job.message == asker.message;
-        let Some(index) = self.memory.queue.iter().position(is_it) else {
+        let Some(index) = self.waiting_of(asker) else {
             self.reply(asker, vec![Part::Plain(self.words.edit_too_late())]);
             return;
         };
@@ -162,11 +200,26 @@ impl Bridge {
         }
         let new = self.store_prompt(text);
         if let Some(job) = self.memory.queue.get_mut(index) {
+            job.slash_command = slash_command;
             let old = core::mem::replace(&mut job.prompt, new);
             self.prompts.remove(&old);
         }
         self.recent.note(chat, asker.message, text);
         self.note(asker, vec![Part::Plain(self.words.edit_taken(index + 1))]);
+    }
+
+    /// A message was edited into a command. Commands come as new messages; a prompt that waits
+    /// stays as it is, and its writer has to know.
+    pub(super) fn edit_into_command(&mut self, asker: Asker) {
+        if self.waiting_of(asker).is_some() {
+            self.reply(asker, vec![Part::Plain(self.words.edit_not_taken())]);
+        }
+    }
+
+    /// The waiting job that came in that message.
+    fn waiting_of(&self, asker: Asker) -> Option<usize> {
+        let is_it = |job: &Job| job.place.chat == asker.place.chat && job.message == asker.message;
+        self.memory.queue.iter().position(is_it)
     }
 
     /// Drops one waiting job for its button.
@@ -218,5 +271,22 @@ impl Bridge {
 impl Asker {
     pub(super) fn of(job: &Job) -> Asker {
         Asker { place: job.place, user: job.user, message: job.message, backlog_date: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_of_users_costs_bounded_memory() {
+        let mut rates = Rates::default();
+        for user in 0..1000 {
+            let now = Mono(Duration::from_secs(user as u64));
+            assert_eq!(rates.take(UserId(user), 1, now), Ok(()));
+        }
+        assert_eq!(rates.0.len(), RATED_USERS);
+        let now = Mono(Duration::from_secs(1000));
+        assert!(rates.take(UserId(999), 1, now).is_err(), "the busy ones are remembered");
     }
 }

@@ -84,21 +84,25 @@ impl Bridge {
         self.out.extend(posts);
     }
 
-    /// The run that the restart interrupted, if its job has no final post yet.
+    /// The run that the restart cut off: its job is reported unless it has its final post, and its
+    /// view must not say "Working" for ever. A run that pigent itself ended on leaving comes here
+    /// too: nobody knows whether its last frame got out in time.
     fn report_interrupted(&mut self) {
-        let Some(running) = self.memory.running.clone() else { return };
+        let Some(running) = self.memory.running.take() else { return };
         self.ledger.urgent();
-        if running.answered {
-            self.memory.running = None;
-            return;
+        if !running.answered {
+            self.interrupted(&running);
         }
-        self.interrupted(&running);
-        self.error_lamp = true;
-        let parts = vec![Part::Bold(self.words.view_interrupted())];
+        let interrupted = self.memory.interrupted.iter().any(|gone| gone.job.id == running.job.id);
+        self.error_lamp |= interrupted;
+        let text = match interrupted {
+            true => self.words.view_interrupted(),
+            false => self.words.view_over(),
+        };
         if running.view_message.is_some() {
-            self.show_last(running.view, running.job.place, parts);
+            let (place, parts) = (running.job.place, vec![Part::Bold(text)]);
+            self.show_last_at(running.view, place, running.view_message, parts);
         }
-        self.memory.running = None;
     }
 
     /// One post a job, with a button to run it again; the job itself is never run by itself.
@@ -131,19 +135,20 @@ impl Bridge {
         if gone.user != user {
             return Some(self.words.not_your_button());
         }
-        if self.ledger.trouble().is_some() || self.memory.queue.len() >= self.rules.queue_max.max(1)
-        {
+        let full = self.memory.queue.len() >= self.rules.queue_max.max(1) || self.owes_too_much();
+        if full || self.ledger.trouble().is_some() {
             return Some(self.words.not_now());
         }
-        let gone = self.memory.interrupted.remove(index)?.job;
+        let gone = self.memory.interrupted.remove(index)?;
+        let again = gone.job.clone();
         // The prompt gets a body of its own: the old one is dropped together with its record.
-        let text = self.prompts.remove(&gone.prompt).unwrap_or_else(|| Arc::from(""));
+        let text = self.prompts.remove(&again.prompt).unwrap_or_else(|| Arc::from(""));
         let (id, prompt) = (JobId(self.number()), BlobId(self.number()));
         let body: Body = Arc::from(text.as_bytes());
         self.ledger.body(prompt, body);
         self.prompts.insert(prompt, text);
-        let epoch = self.epoch(gone.place);
-        self.enqueue(Job { id, prompt, epoch, ..gone });
+        let epoch = self.epoch(again.place);
+        self.enqueue(Job { id, prompt, epoch, ..again }, Some(gone));
         Some(self.words.running_again())
     }
 
@@ -159,7 +164,9 @@ impl Bridge {
         self.stop_run(Why::Leaving);
         if let Some(why @ (Why::User | Why::Button)) = stop {
             // A stop that a user asked for stays one.
-            let text = self.words.stopped(None, why == Why::Button);
+            let started = self.run.as_ref().and_then(|run| run.started);
+            let elapsed = started.map(|started| self.now.mono.since(started));
+            let text = self.words.stopped(elapsed, why == Why::Button);
             self.final_post(PostKind::Plain, &text);
         } else if let Some(running) =
             self.memory.running.clone().filter(|running| !running.answered)

@@ -120,7 +120,8 @@ impl Run {
     }
 
     pub(super) fn deadline(&self, rules: &Rules) -> Option<Mono> {
-        let view = self.progress.deadline();
+        // Before the start there is no view, and a slow disk must not keep the loop awake.
+        let view = self.started.and_then(|_| self.progress.deadline());
         let asks = self.asks.iter().filter_map(|ask| ask.expires).min();
         if let Some(stop) = &self.stop {
             return [stop.next_step(), view].into_iter().flatten().min();

@@ -124,20 +124,24 @@ impl Bridge {
         let Some(run) = &mut self.run else { return };
         let (id, exited) = (run.id, run.exit.is_some());
         let Some(stop) = &mut run.stop else { return };
+        let lingers = stop.why == Why::Lingers;
         if stop.rung == Rung::Swept && (exited || stop.next <= now) {
+            if lingers {
+                run.survivors = vec![self.words.the_agent()];
+            }
             return self.finish_run();
         }
         if exited || stop.rung == Rung::Sweep || stop.next > now {
             return;
         }
-        let lingers = stop.why == Why::Lingers;
         let wait = if stop.why == Why::Leaving { RUNG_LEAVING } else { RUNG };
         stop.next = now.after(wait);
         let signal = |signal, reach| Effect::Signal { run: id, signal, reach };
         let (rung, effect) = match stop.rung {
             Rung::Interrupt => (Rung::Int, signal(Signal::Int, Reach::Agent)),
             Rung::Int => (Rung::Term, signal(Signal::Term, Reach::Tree)),
-            _ if lingers => (Rung::Sweep, signal(Signal::Kill, Reach::Agent)),
+            // Nothing else is looked for, so the exit is the only news to wait for.
+            _ if lingers => (Rung::Swept, signal(Signal::Kill, Reach::Agent)),
             _ => (Rung::Sweep, Effect::Sweep { run: id }),
         };
         stop.rung = rung;

@@ -2,7 +2,7 @@
 
 use super::Bridge;
 use super::access::Origin;
-use super::command::{self, Meaning};
+use super::command::{self, Command, Meaning};
 use super::effect::{Effect, Part};
 use super::ids::{ChatId, MessageId, Place, UpdateId, UserId, ViewId};
 use super::input::{Batch, ChatKind, Content, Message, Tap, Told, Update};
@@ -32,10 +32,19 @@ impl Bridge {
                 continue;
             }
             self.seen.add(mark);
-            refusals.extend(self.update(update, batch.backlog));
-            if self.ledger.is_urgent() {
+            let refusal = self.update(update, batch.backlog);
+            for fresh in &mut self.fresh {
+                fresh.mark.get_or_insert(mark);
+            }
+            // Here too, so that a batch means what its messages would one by one: the first
+            // prompt takes no place in the queue, and a /cancel behind it finds it.
+            self.pump();
+            // A refused prompt is not remembered as accepted: if the power fails before the
+            // refusal is read, the prompt comes again and is not passed over in silence.
+            if self.ledger.is_urgent() && refusal.is_none() {
                 self.memory.ring.add(mark);
             }
+            refusals.extend(refusal);
         }
         self.memory.offset = Some(batch.next.0);
         self.ledger.confirm(batch.next, refusals);
@@ -61,7 +70,7 @@ impl Bridge {
             self.migrated(message.chat, new);
             return None;
         }
-        let user = self.admit(message_origin(&message))?;
+        let user = self.admit(message_origin(&message), Some(message.id))?;
         let asker = Asker {
             place: Place { chat: message.chat, thread: message.thread },
             user,
@@ -91,13 +100,18 @@ impl Bridge {
         match meaning {
             Meaning::NotForUs => None,
             Meaning::Command(command) => self.command(asker, command),
-            Meaning::Prompt if self.answers_question(asker, reply_to, &text) => None,
+            Meaning::Prompt if self.answers_question(asker, reply_to, &text) => {
+                // Remembered like a prompt: after a power cut the question is gone, and the
+                // answer that comes again must not be taken for a prompt.
+                self.ledger.urgent();
+                None
+            }
             Meaning::Prompt => self.prompt(asker, reply_to, &text, false),
         }
     }
 
     fn edited(&mut self, message: Message) {
-        let Some(user) = self.admit(message_origin(&message)) else {
+        let Some(user) = self.admit(message_origin(&message), None) else {
             return;
         };
         let Content::Text(text) = message.content else {
@@ -105,7 +119,13 @@ impl Bridge {
         };
         let place = Place { chat: message.chat, thread: message.thread };
         let asker = Asker { place, user, message: message.id, backlog_date: None };
-        self.edit_prompt(asker, &text);
+        let private = message.kind == ChatKind::Private;
+        match command::read(&text, self.username.as_deref(), private) {
+            Meaning::Prompt => self.edit_prompt(asker, &text, false),
+            Meaning::Command(Command::Agent(text)) => self.edit_prompt(asker, text, true),
+            Meaning::Command(_) => self.edit_into_command(asker),
+            Meaning::NotForUs => {}
+        }
     }
 
     fn tap(&mut self, tap: Tap) {
@@ -115,7 +135,7 @@ impl Bridge {
             from: Some(tap.from),
             sender_chat: false,
         });
-        let Some(user) = origin.and_then(|origin| self.admit(origin)) else {
+        let Some(user) = origin.and_then(|origin| self.admit(origin, None)) else {
             return self.answer_tap(tap.id, String::new());
         };
         let chat = tap.chat.map(|(chat, _)| chat);
@@ -154,24 +174,26 @@ impl Bridge {
     }
 
     /// The gate. Strangers are logged by their numbers, never by their words.
-    fn admit(&mut self, origin: Origin) -> Option<UserId> {
+    fn admit(&mut self, origin: Origin, message: Option<MessageId>) -> Option<UserId> {
         let admitted = self.gate.admits(origin, &self.memory.aliases);
         if admitted.is_none() {
-            self.stranger(origin);
+            self.stranger(origin, message);
         }
         admitted
     }
 
-    fn stranger(&mut self, origin: Origin) {
+    fn stranger(&mut self, origin: Origin, message: Option<MessageId>) {
         let user = origin.from.map_or(0, |sender| sender.id.0);
         let line = format!("ignored a stranger: user {user} in chat {}", origin.chat);
         self.log(log::Level::Info, line);
+        // Only a message is answered: a stranger's tap or edit has nothing to reply to.
+        let Some(message) = message else { return };
         let Some(user) = self.gate.answers_stranger(origin, self.now.mono) else {
             return;
         };
         let parts = self.words.stranger(origin.chat, user);
         let place = Place { chat: origin.chat, thread: None };
-        self.reply_at(place, None, parts);
+        self.reply_at(place, Some(message), parts);
     }
 
     /// A group became a supergroup: everything that belongs to it moves along.
@@ -185,6 +207,8 @@ impl Bridge {
         }
         self.memory.aliases.push_back((from, to));
         self.memory.move_chat(from, to);
+        self.tokens.move_chat(from, to);
+        self.move_queue_view(from, to);
         self.ledger.urgent();
         self.log(log::Level::Info, format!("the group {from} is the supergroup {to} now"));
     }

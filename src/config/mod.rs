@@ -8,6 +8,8 @@
 mod duration;
 mod error;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use duration::{Duration0, parse_duration};
@@ -159,7 +161,7 @@ fn rules(reader: &mut Reader<'_>, permissions: Permissions) -> Rules {
     let rate = reader.number("PIGENT_RATE_LIMIT", 60, 0..=100_000);
     Rules {
         access: access(reader),
-        queue_max: reader.number("PIGENT_QUEUE_MAX", 50, 1..=50) as usize,
+        queue_max: reader.number("PIGENT_QUEUE_MAX", 50, 0..=1000) as usize,
         rate_limit: (rate > 0).then_some(rate),
         job_timeout: reader.duration("PIGENT_JOB_TIMEOUT", Duration::from_secs(2 * 3600)),
         stale_timeout: reader.duration("PIGENT_STALE_TIMEOUT", Duration::from_secs(15 * 60)),

@@ -61,15 +61,16 @@ impl Sources {
         sources
     }
 
-    /// The value of a variable: the environment wins. Empty is unset.
+    /// The value of a variable: the environment wins. An empty one counts as not set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let in_dotenv = || {
             let pair = self.dotenv.iter().rev().find(|(known, _)| known == name);
             pair.map(|(_, value)| value.as_str())
         };
-        let value = self.environment.get(name).map(String::as_str).or_else(in_dotenv)?;
-        Some(value.trim()).filter(|value| !value.is_empty())
+        let filled = |value: &&str| !value.trim().is_empty();
+        let in_environment = self.environment.get(name).map(String::as_str).filter(filled);
+        in_environment.or_else(in_dotenv).filter(filled).map(str::trim)
     }
 
     /// The token: a variable, else systemd's credential.

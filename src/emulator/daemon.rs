@@ -21,6 +21,8 @@ use std::time::Instant;
 
 /// How often a condition is looked at that nobody tells us of.
 const LOOK: Duration = Duration::from_millis(5);
+/// How long the end of a killed process is waited for.
+const DEATH: Duration = Duration::from_secs(20);
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 10_000;
 /// The variable that marks everything started from one folder.
@@ -211,7 +213,8 @@ impl Daemon {
     /// SIGKILL, and waits for the end: what a power cut looks like.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        // A process that waits for a slow disk does not even die of this.
+        let _ = self.wait_exit(DEATH);
     }
 
     /// How it ended, if it does in time.

@@ -1,9 +1,11 @@
 //! Starts one process. The only file of this crate with `unsafe` in it.
 //!
-//! Two things cannot be said to [`Command`] in safe words. The child must ask the kernel for
-//! SIGTERM at pigent's death, between `fork` and `exec`. And it must call `execve` itself:
-//! `Command` uses the C library's `execvp`, and glibc's hands a file the kernel refuses (a 64-bit
-//! claude on a 32-bit system) to `/bin/sh`, which turns a clear error into a puzzling one.
+//! Three things cannot be said to [`Command`] in safe words, and are done between `fork` and
+//! `exec`. The child asks the kernel for SIGTERM at pigent's death. It takes back that signals
+//! are ignored: a pigent started by a script with `&` ignores SIGINT, and whatever it starts
+//! would, too. And it calls `execve` itself: `Command` uses the C library's `execvp`, and glibc's
+//! hands a file the kernel refuses (a 64-bit claude on a 32-bit system) to `/bin/sh`, which turns
+//! a clear error into a puzzling one.
 #![allow(unsafe_code)]
 
 use super::command::Pair;
@@ -19,7 +21,16 @@ use tokio::process::{Child, Command};
 unsafe extern "C" {
     fn execve(path: *const c_char, argv: *const *const c_char, envp: *const *const c_char)
     -> c_int;
+
+    /// The handler is a number here: only [`DEFAULT`] is ever passed.
+    fn signal(number: c_int, handler: usize) -> usize;
 }
+
+/// `SIG_DFL`: what the system does unless told otherwise. The same on all Linux boards.
+const DEFAULT: usize = 0;
+
+/// What the stop ladder sends, and what a shell's `&` and `nohup` ignore.
+const RESET: [Signal; 4] = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
 
 /// Starts `program` in `folder`, in a process group of its own, with pipes for stdin, stdout and
 /// stderr. It gets SIGTERM when the calling thread ends, so only the main thread may call this.
@@ -32,10 +43,11 @@ pub fn spawn(program: &Path, args: &[String], env: &[Pair], folder: &Path) -> io
     let mut command = Command::new(program);
     command.current_dir(folder).process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // SAFETY: between fork and exec only async-signal-safe calls are made: three system calls,
-    // and no allocation. `image` was made before the fork.
+    // SAFETY: between fork and exec only async-signal-safe calls are made (prctl, getppid, signal
+    // and execve), and nothing is allocated: `image` was made before the fork.
     unsafe {
         command.pre_exec(move || {
+            heed_signals();
             die_with(parent)?;
             Err(image.exec())
         });
@@ -49,6 +61,14 @@ fn die_with(parent: Pid) -> io::Result<()> {
     match getppid() {
         Some(now) if now == parent => Ok(()),
         _ => Err(io::Error::from(rustix::io::Errno::SRCH)),
+    }
+}
+
+/// Ends that signals are ignored, should they be.
+fn heed_signals() {
+    for number in RESET.map(Signal::as_raw) {
+        // SAFETY: no handler of this program is involved, and a wrong number is only refused.
+        unsafe { signal(number, DEFAULT) };
     }
 }
 

@@ -185,6 +185,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_there_in_the_same_clock_tick_is_spared() {
+        let mut fake = Fake::new();
+        fake.add(90, me(), 100, None);
+        let before = fake.processes();
+        fake.add(100, me(), 100, Some(MARK));
+        assert_eq!(victims(&fake, &before), [100]);
+        assert_eq!(victims(&fake, &[]), [90, 100]);
+    }
+
+    #[test]
     fn a_spared_process_that_carries_the_mark_of_this_run_in_a_child_is_searched() {
         let mut fake = Fake::new();
         fake.add(90, me(), 50, None);

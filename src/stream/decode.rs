@@ -4,6 +4,7 @@
 //! surrogate escape, and each maximal invalid part of UTF-8 (as `String::from_utf8_lossy` does).
 //! Raw control characters pass as they are, except the newline, which always ends the line.
 
+use super::scan;
 use core::str::from_utf8;
 
 const REPLACEMENT: &str = "\u{fffd}";
@@ -59,7 +60,7 @@ impl Decoder {
                 at += 1;
                 continue;
             }
-            let run = memchr::memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len());
+            let run = scan::run(rest);
             self.run(&rest[..run], keep);
             at += run;
             match rest.get(run) {
@@ -91,7 +92,7 @@ impl Decoder {
                 at += 1;
                 continue;
             }
-            at += memchr::memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len());
+            at += scan::run(rest);
             match bytes.get(at) {
                 None => return Progress::More,
                 Some(b'"') => return Progress::Closed(at + 1),

@@ -372,7 +372,7 @@ pub struct Request<'a> {
     pub needs_user: bool,
 }
 
-/// An object or array as it was written: JSON text.
+/// An object or array as it was written: valid JSON text on one line, fit to be sent back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Raw<'a> {
     /// The line has none.
@@ -380,6 +380,7 @@ pub enum Raw<'a> {
     Absent,
     /// All of it.
     Whole(&'a str),
-    /// Longer than is kept, or not UTF-8; nothing of it is.
+    /// Longer than is kept, not UTF-8, with raw control characters, or deeper than
+    /// [`LEVELS`](super::LEVELS); nothing of it is kept.
     Cut,
 }

@@ -162,6 +162,7 @@ impl Grammar {
 
     fn deep(&mut self, byte: u8) -> Token {
         match byte {
+            b'\n' => Token::Wrong,
             b'"' => Token::Text,
             b'{' => self.open(Token::Object),
             b'[' => self.open(Token::Array),

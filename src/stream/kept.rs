@@ -25,7 +25,8 @@ pub(super) fn append(to: &mut StringView<u16>, run: &str, shape: Shape, full: &m
     if *full {
         return;
     }
-    if shape == Shape::Verbatim && to.push_str(run).is_ok() {
+    let as_it_is = shape == Shape::Verbatim || run.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if as_it_is && to.push_str(run).is_ok() {
         return;
     }
     for letter in run.chars() {
@@ -88,10 +89,18 @@ impl<const N: usize> RawText<N> {
         if self.state == RawState::Cut {
             return;
         }
+        // The parser is lenient with control characters inside strings. The agent, to whom this
+        // may be sent back, is not: it would end.
+        let clean = bytes.iter().all(|&byte| byte >= b' ');
         self.state = match self.bytes.extend_from_slice(bytes) {
-            Ok(()) => RawState::Here,
-            Err(_) => RawState::Cut,
+            Ok(()) if clean => RawState::Here,
+            _ => RawState::Cut,
         };
+    }
+
+    /// What is being kept is not to be trusted.
+    pub(super) fn spoil(&mut self) {
+        self.state = RawState::Cut;
     }
 
     pub(super) fn get(&self) -> Raw<'_> {
@@ -147,6 +156,10 @@ mod tests {
         assert_eq!(raw.get(), Raw::Cut);
         raw.clear();
         raw.append(b"\xff");
+        assert_eq!(raw.get(), Raw::Cut);
+        raw.clear();
+        raw.append(b"\t");
+        raw.append(b"1");
         assert_eq!(raw.get(), Raw::Cut);
     }
 }

@@ -1,6 +1,6 @@
-//! From the slots of a complete line to what it says, by `type` and `subtype`.
+//! From the slots of a complete line, or of a block, to what it says, by its `type`.
 
-use super::event::{Delta, Line, LineKind, Outcome, Request, StreamEvent, Task};
+use super::event::{Block, Delta, Line, LineKind, Outcome, Request, StreamEvent, Task};
 use super::facts::{Count, Facts, Flag, Owner, Str};
 
 /// What the line says.
@@ -46,6 +46,24 @@ fn kind(facts: &Facts) -> LineKind<'_> {
             error: facts.line(Str::ResponseError),
         },
         _ => LineKind::Other,
+    }
+}
+
+/// What a content block is, by its `type`.
+pub(super) fn block(facts: &Facts) -> Block<'_> {
+    match facts.str(Str::BlockType) {
+        "text" => Block::Text,
+        "thinking" | "redacted_thinking" => Block::Thinking,
+        "tool_use" => Block::ToolUse {
+            id: facts.str(Str::BlockId),
+            name: facts.str(Str::BlockName),
+            preview: facts.preview(Owner::Block),
+        },
+        "tool_result" => Block::ToolResult {
+            id: facts.str(Str::BlockResult),
+            failed: facts.flag(Flag::BlockError),
+        },
+        _ => Block::Other,
     }
 }
 

@@ -57,6 +57,7 @@ mod line;
 mod number;
 mod parser;
 mod path;
+mod scan;
 mod walk;
 
 pub(crate) use kept::split;

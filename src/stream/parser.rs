@@ -7,7 +7,7 @@ use super::grammar::{Grammar, Token};
 use super::line::line;
 use super::number::Number;
 use super::walk::Walk;
-use super::{PARSER, Sink};
+use super::{PARSER, Sink, scan};
 
 /// Reads Claude's stdout. See the [module's doc](super) for what it promises.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ enum Mode {
     Key,
     Text,
     Number,
+    /// What is still to come of `true`, `false` or `null`.
     Word {
         word: &'static [u8],
-        at: u8,
     },
     /// The line is malformed: nothing counts but its newline.
     Lost(Why),
@@ -81,7 +81,7 @@ impl Parser {
                 continue;
             }
             let recorded = self.walk.capture();
-            let used = self.step(rest, first, sink);
+            let used = self.step(rest, sink);
             let (head, tail) = rest.split_at(used.min(rest.len()));
             if let Some(capture) = recorded {
                 self.walk.record(capture, head);
@@ -93,12 +93,12 @@ impl Parser {
 
     /// Reads at least one byte of `rest`, or changes the mode; the number of bytes read. It never
     /// reads the newline that ends the line, and stops where a recording begins or ends.
-    fn step(&mut self, rest: &[u8], first: u8, sink: &mut Sink<'_>) -> usize {
+    fn step(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
         match self.mode {
             Mode::Between => self.between(rest, sink),
             Mode::Key | Mode::Text => self.string(rest, sink),
             Mode::Number => self.digits(rest),
-            Mode::Word { word, at } => self.word(first, word, at),
+            Mode::Word { word } => self.word(word, rest),
             Mode::Lost(_) => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
         }
     }
@@ -106,78 +106,61 @@ impl Parser {
     /// Tokens, for as long as they are complete in `rest`.
     fn between(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
         let mut at = 0;
-        while let Some((&byte, behind)) = rest.get(at..).and_then(<[u8]>::split_first) {
+        while let Some(&byte) = rest.get(at) {
+            let token = self.grammar.take(byte);
+            if token == Token::Between {
+                at += 1;
+                continue;
+            }
             if byte == b'\n' {
                 break;
             }
-            let token = self.grammar.take(byte);
-            match token {
-                Token::Between => {
-                    at += 1;
-                    continue;
-                }
-                Token::Key => at += 1 + self.begin_key(behind, sink),
-                Token::Text => at += 1 + self.begin_text(behind, sink),
-                Token::Object | Token::Array | Token::Close => {
-                    at += 1;
-                    if self.bracket(token, sink) {
-                        break;
-                    }
-                    continue;
-                }
-                Token::Number => self.begin_number(),
-                Token::Word => self.begin_word(byte),
-                Token::Wrong => self.wrong(),
-            }
-            if self.mode != Mode::Between {
+            let recorded = self.walk.capture();
+            at += self.token(token, rest.get(at..).unwrap_or_default(), sink);
+            if self.mode != Mode::Between || self.walk.capture() != recorded {
                 break;
             }
         }
         at
     }
 
-    /// An object or array opens or closes; whether a recording begins or ends with it.
-    fn bracket(&mut self, token: Token, sink: &mut Sink<'_>) -> bool {
+    /// One token, which `rest` begins with.
+    fn token(&mut self, token: Token, rest: &[u8], sink: &mut Sink<'_>) -> usize {
         let depth = self.grammar.depth();
-        let recorded = self.walk.capture();
-        if token == Token::Close {
-            self.walk.close(depth, sink);
-        } else {
-            self.walk.open(token, depth);
+        let behind = rest.get(1..).unwrap_or_default();
+        match token {
+            Token::Key => {
+                self.walk.begin_key(depth);
+                1 + self.begin_string(Mode::Key, behind, sink)
+            }
+            Token::Text => {
+                self.walk.begin_text(depth);
+                1 + self.begin_string(Mode::Text, behind, sink)
+            }
+            Token::Object | Token::Array => {
+                self.walk.open(token, depth);
+                1
+            }
+            Token::Close => {
+                self.walk.close(depth, sink);
+                1
+            }
+            Token::Number => {
+                self.walk.begin_scalar(depth);
+                self.number.begin();
+                self.mode = Mode::Number;
+                self.digits(rest)
+            }
+            Token::Word => {
+                self.walk.begin_scalar(depth);
+                self.begin_word(rest)
+            }
+            Token::Between | Token::Wrong => {
+                let early = self.grammar.is_blank();
+                self.mode = Mode::Lost(if early { Why::NotAnObject } else { Why::Syntax });
+                0
+            }
         }
-        self.walk.capture() != recorded
-    }
-
-    /// A byte that may not be here.
-    fn wrong(&mut self) {
-        let early = self.grammar.is_blank();
-        self.mode = Mode::Lost(if early { Why::NotAnObject } else { Why::Syntax });
-    }
-
-    fn begin_number(&mut self) {
-        self.walk.begin_scalar(self.grammar.depth());
-        self.number.begin();
-        self.mode = Mode::Number;
-    }
-
-    fn begin_word(&mut self, first: u8) {
-        self.walk.begin_scalar(self.grammar.depth());
-        let word: &[u8] = match first {
-            b't' => b"true",
-            b'f' => b"false",
-            _ => b"null",
-        };
-        self.mode = Mode::Word { word, at: 0 };
-    }
-
-    fn begin_key(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
-        self.walk.begin_key(self.grammar.depth());
-        self.begin_string(Mode::Key, rest, sink)
-    }
-
-    fn begin_text(&mut self, rest: &[u8], sink: &mut Sink<'_>) -> usize {
-        self.walk.begin_text(self.grammar.depth());
-        self.begin_string(Mode::Text, rest, sink)
     }
 
     /// Most strings are short, whole and without escapes: for these the decoder is not needed.
@@ -233,20 +216,24 @@ impl Parser {
         used
     }
 
-    fn word(&mut self, byte: u8, word: &'static [u8], at: u8) -> usize {
-        if word.get(usize::from(at)) != Some(&byte) {
-            self.mode = Mode::Lost(Why::Syntax);
-            return 0;
+    fn begin_word(&mut self, rest: &[u8]) -> usize {
+        let words: [&[u8]; 3] = [b"true", b"false", b"null"];
+        let word = words.into_iter().find(|word| word.first() == rest.first());
+        if rest.first() == Some(&b't') {
+            self.walk.truth();
         }
-        let at = at + 1;
-        self.mode = Mode::Word { word, at };
-        if usize::from(at) == word.len() {
-            if byte == b'e' && word.len() == 4 {
-                self.walk.truth();
-            }
-            self.mode = Mode::Between;
-        }
-        1
+        self.word(word.unwrap_or_default(), rest)
+    }
+
+    /// `word` is what is still to come of `true`, `false` or `null`.
+    fn word(&mut self, word: &'static [u8], rest: &[u8]) -> usize {
+        let same = word.iter().zip(rest).take_while(|(left, right)| left == right).count();
+        self.mode = match (word.get(same..), rest.get(same)) {
+            (None | Some([]), _) => Mode::Between,
+            (Some(word), None | Some(b'\n')) => Mode::Word { word },
+            (Some(_), Some(_)) => Mode::Lost(Why::Syntax),
+        };
+        same
     }
 
     /// The newline, or the end of the input.
@@ -271,6 +258,6 @@ impl Parser {
 /// The string that `rest` begins with, if it ends soon and needs no decoding.
 fn plain(rest: &[u8]) -> Option<&[u8]> {
     let near = rest.get(..SHORT).unwrap_or(rest);
-    let end = memchr::memchr3(b'"', b'\\', b'\n', near)?;
+    let end = scan::run(near);
     if near.get(end) == Some(&b'"') { near.get(..end) } else { None }
 }

@@ -4,12 +4,15 @@
 //! The tree of walked containers is fixed, so the way back from one needs no stack: a container
 //! ends when the depth falls below its own, and its parent is known.
 
-use super::event::{Block, Event, Field};
-use super::facts::{Begun, Count, Facts, Flag, Owner, Str};
-use super::grammar::Token;
+use super::event::{Event, Field};
+use super::facts::{Begun, Count, Facts, Owner, Str};
+use super::grammar::{LEVELS, Token};
 use super::kept::{Shape, append, split};
-use super::path::{self, KEYS, Node, Want};
+use super::line::block;
+use super::path::{self, Node, Want};
 use super::{PIECE, Sink};
+
+mod void;
 
 /// Longest key that can be wanted, in bytes; longer ones are skipped.
 pub(super) const KEY: usize = 32;
@@ -114,6 +117,9 @@ impl Walk {
     /// An object or array opened; `depth` counts it already.
     pub(super) fn open(&mut self, token: Token, depth: u64) {
         if self.skips(depth - 1) {
+            if depth > LEVELS {
+                self.spoil();
+            }
             return;
         }
         self.arrive();
@@ -133,6 +139,15 @@ impl Walk {
         };
         if let Some(node) = self.want.node().filter(|_| fits) {
             self.enter(node, depth);
+        }
+    }
+
+    /// What is being recorded is deeper than brackets are checked.
+    fn spoil(&mut self) {
+        match self.capture {
+            Some(Capture::Input(_)) => self.facts.input.spoil(),
+            Some(Capture::Suggestions(_)) => self.facts.suggestions.spoil(),
+            None => {}
         }
     }
 
@@ -159,7 +174,7 @@ impl Walk {
         if depth < self.depth {
             if self.node == Node::Block {
                 self.told = true;
-                sink(Event::Block { index: self.block(), kind: self.block_kind() });
+                sink(Event::Block { index: self.block(), kind: block(&self.facts) });
             }
             self.node = self.node.parent();
             self.depth = depth;
@@ -171,8 +186,7 @@ impl Walk {
         match self.node {
             Node::Content => {
                 self.blocks = self.blocks.saturating_add(1);
-                self.begun.remove(Field::Text);
-                self.clear(Node::Block);
+                self.forget_inside(Node::Block, &mut |_| {});
             }
             Node::Errors => self.errors = self.errors.saturating_add(1),
             Node::Denials => self.add_one(Count::Denials),
@@ -304,84 +318,16 @@ impl Walk {
         }
     }
 
-    /// `true` is complete.
+    /// `true` begins. If it does not end as it should, the line is malformed anyway.
     pub(super) fn truth(&mut self) {
         if let Want::Flag(flag) = self.want {
             self.facts.set_flag(flag, true);
         }
     }
 
-    /// Voids what an earlier value of the same key in `node` has left: the last one wins.
-    fn forget(&mut self, node: Node, want: Want, sink: &mut Sink<'_>) {
-        match want {
-            Want::Str(name) | Want::Either(name, _) => self.facts.slot(name).0.clear(),
-            Want::Count(name) => self.facts.set_count(name, None),
-            Want::Cost => self.facts.cost = None,
-            Want::Flag(flag) => self.facts.set_flag(flag, false),
-            Want::Input => self.facts.input.clear(),
-            Want::Suggestions => self.facts.suggestions.clear(),
-            Want::Preview(key) => {
-                if let Some(slot) = self.facts.candidate(owner(node), key) {
-                    slot.clear();
-                }
-            }
-            Want::Piece(field) if self.begun.remove(field) => {
-                let from = if field == Field::Text { self.block() } else { 0 };
-                sink(Event::Void { field, from });
-            }
-            _ => {}
-        }
-        if let Some(inner) = want.node().filter(|inner| self.seen & inner.bit() != 0) {
-            self.forget_inside(inner, sink);
-        }
-    }
-
-    fn forget_inside(&mut self, node: Node, sink: &mut Sink<'_>) {
-        self.seen &= !node.bit();
-        match node {
-            Node::Content if self.told => {
-                self.told = false;
-                self.begun.remove(Field::Text);
-                sink(Event::Void { field: Field::Text, from: 0 });
-            }
-            Node::Errors => self.forget(node, Want::Piece(Field::Error), sink),
-            Node::Denials => self.facts.set_count(Count::Denials, None),
-            Node::Tasks => self.facts.set_count(Count::Tasks, None),
-            _ => {}
-        }
-        for key in KEYS.iter().filter(|key| key.node == node) {
-            self.forget(node, key.want, sink);
-        }
-    }
-
-    /// Empties the slots of a block before the next one.
-    fn clear(&mut self, node: Node) {
-        if self.seen & node.bit() != 0 {
-            self.forget_inside(node, &mut |_| {});
-        }
-    }
-
     /// Index of the current content block.
     fn block(&self) -> u32 {
         self.blocks.saturating_sub(1)
-    }
-
-    fn block_kind(&self) -> Block<'_> {
-        let facts = &self.facts;
-        match facts.str(Str::BlockType) {
-            "text" => Block::Text,
-            "thinking" | "redacted_thinking" => Block::Thinking,
-            "tool_use" => Block::ToolUse {
-                id: facts.str(Str::BlockId),
-                name: facts.str(Str::BlockName),
-                preview: facts.preview(Owner::Block),
-            },
-            "tool_result" => Block::ToolResult {
-                id: facts.str(Str::BlockResult),
-                failed: facts.flag(Flag::BlockError),
-            },
-            _ => Block::Other,
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::bridge::ids::UpdateId;
 use crate::bridge::input::{Batch, Input, Link};
 use core::time::Duration;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -23,18 +24,52 @@ use tokio::sync::mpsc::Sender;
 ///
 /// # Errors
 /// When the system has no thread to give.
-pub fn spawn(client: Client, inputs: Sender<Input>) -> io::Result<Confirms> {
-    let confirms = Confirms::default();
+pub fn spawn(client: Client, inputs: Sender<Input>) -> io::Result<(Confirms, Pulse)> {
+    let (confirms, pulse) = (Confirms::default(), Pulse::new());
     let poller = Poller {
         client,
         inputs,
         confirms: confirms.clone(),
+        pulse: pulse.clone(),
         rules: Polling::new(Duration::ZERO),
         started: Instant::now(),
         complained: None,
     };
     thread::Builder::new().name("poller".into()).spawn(move || poller.run())?;
-    Ok(confirms)
+    Ok((confirms, pulse))
+}
+
+/// How long one attempt may take: the longest poll and its patience end after 60 s.
+const ATTEMPT: Duration = Duration::from_secs(90);
+
+/// Whether the thread makes progress: attempts that end, well or badly. A dead network is not a
+/// stuck thread.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    base: Instant,
+    /// Milliseconds since `base` until which it counts as alive without another sign.
+    until: Arc<AtomicU64>,
+}
+
+impl Pulse {
+    fn new() -> Pulse {
+        let pulse = Pulse { base: Instant::now(), until: Arc::default() };
+        pulse.beat(Duration::ZERO);
+        pulse
+    }
+
+    /// An attempt has ended; the next one begins after `wait`.
+    fn beat(&self, wait: Duration) {
+        let until = self.base.elapsed().saturating_add(wait).saturating_add(ATTEMPT);
+        let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
+        self.until.store(until, Ordering::Relaxed);
+    }
+
+    /// Whether the last attempt is recent enough.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.base.elapsed() < Duration::from_millis(self.until.load(Ordering::Relaxed))
+    }
 }
 
 /// Where the loop leaves [`crate::bridge::Effect::Confirm`] for the thread. Never blocks.
@@ -68,6 +103,7 @@ struct Poller {
     client: Client,
     inputs: Sender<Input>,
     confirms: Confirms,
+    pulse: Pulse,
     rules: Polling,
     started: Instant,
     /// What the log was told last, so that an outage of a day is one line, whatever forms it takes.
@@ -94,6 +130,7 @@ impl Poller {
                 Then::Wait(self.rules.failed(&error))
             }
         };
+        self.pulse.beat(if let Then::Wait(wait) = then { wait } else { Duration::ZERO });
         self.announce()?;
         match then {
             Then::Ask => Ok(()),
@@ -183,6 +220,16 @@ mod tests {
         confirms.confirm(UpdateId(2));
         waiting.join().unwrap();
         assert_eq!(confirms.newest(), Some(UpdateId(2)));
+    }
+
+    #[test]
+    fn a_thread_without_a_finished_attempt_for_long_is_not_alive() {
+        let pulse = Pulse::new();
+        assert!(pulse.is_alive());
+        pulse.until.store(0, Ordering::Relaxed);
+        assert!(!pulse.is_alive());
+        pulse.beat(Duration::MAX);
+        assert!(pulse.is_alive(), "a long back-off is no standstill");
     }
 
     #[test]

@@ -22,8 +22,10 @@ use tempfile::TempDir;
 /// Nothing here takes so long, even on a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The state folder of the tests.
-pub const INSTANCE: u64 = 0x7e57;
+/// The state folder of the tests: another one in every process.
+pub fn instance() -> u64 {
+    u64::from(std::process::id())
+}
 
 /// Lines of an agent, for `echo`.
 pub const READY: &str =
@@ -62,7 +64,7 @@ impl Bench {
         Settings {
             program: program.into(),
             project_dir: self.dir.path().into(),
-            instance: INSTANCE,
+            instance: instance(),
             ..Settings::default()
         }
     }

@@ -235,6 +235,15 @@ impl Harness {
         }
     }
 
+    /// Waits until the snapshot on the disk holds this.
+    pub fn wait_for_state(&self, part: &str) {
+        let path = self.home.state().join("state.json");
+        let read = || std::fs::read_to_string(&path).unwrap_or_default();
+        if daemon::until(LONG, || read().contains(part).then_some(())).is_none() {
+            self.fail(&format!("the snapshot does not hold {part}: {}", read()));
+        }
+    }
+
     /// The panel, connected to this daemon.
     pub fn panel(&mut self) -> &SimPanel {
         if self.panel.is_none() {
@@ -275,11 +284,13 @@ impl Harness {
                 let who = if message.by_bot { "bot " } else { "user" };
                 let (id, at) = (message.id, message.reply_to);
                 let (silent, labels) = (message.silent, message.labels());
+                let file = message.document.as_ref().map(|(name, bytes)| (name, bytes.len()));
+                let shown: String = message.text().chars().take(400).collect();
                 let _ = writeln!(
                     text,
-                    "{id:3} {who} reply_to={at:?} silent={silent} edits={} {labels:?}: {}",
+                    "{id:3} {who} reply_to={at:?} silent={silent} edits={} {labels:?} {file:?}: \
+                     {shown}",
                     message.edits(),
-                    message.text()
                 );
             }
             text

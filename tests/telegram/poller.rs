@@ -24,7 +24,7 @@ fn client(stub: &Stub) -> Client {
 fn poll(replies: Vec<Reply>) -> (Stub, Confirms, Inputs) {
     let stub = Stub::start(replies);
     let (sender, receiver) = channel(4);
-    let confirms = poller::spawn(client(&stub), sender).unwrap();
+    let (confirms, _) = poller::spawn(client(&stub), sender).unwrap();
     (stub, confirms, Inputs(receiver))
 }
 

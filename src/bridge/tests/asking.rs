@@ -12,6 +12,7 @@ fn ask(request: &str) -> AgentEvent {
         request: request.into(),
         tool: "Bash".into(),
         preview: "rm x".into(),
+        input: "command: rm x\ntimeout: 5".into(),
         description: "Remove x".into(),
         cut: false,
     }
@@ -47,7 +48,7 @@ fn a_permission_request_becomes_buttons_and_a_tap_answers_it() {
     world.agent(ask("r1"));
     let view =
         world.views().into_iter().find(|view| view.class == Class::Question).expect("a question");
-    assert!(super::world::view_text(view).contains("rm x"));
+    assert!(super::world::view_text(view).contains("timeout: 5"), "the whole input");
     assert!(world.signs().is_some_and(|signs| signs.work == Work::Waiting));
     let allow = world.button("Allow");
     world.tap(&allow);
@@ -141,8 +142,11 @@ fn a_reply_to_the_question_is_the_answer_and_no_prompt() {
 fn what_cannot_be_shown_whole_is_declined() {
     let mut world = World::new();
     world.say("work");
-    let AgentEvent::Ask { request, tool, preview, description, .. } = ask("big") else { return };
-    world.agent(AgentEvent::Ask { request, tool, preview, description, cut: true });
+    let mut big = ask("big");
+    if let AgentEvent::Ask { cut, .. } = &mut big {
+        *cut = true;
+    }
+    world.agent(big);
     world.agent(AgentEvent::Question { request: "q".into(), questions: vec![], cut: true });
     let verdicts = verdicts(&world);
     assert!(verdicts.len() == 2 && verdicts.iter().all(|(_, verdict)| denied(verdict, "8 KiB")));
@@ -179,4 +183,46 @@ fn too_many_requests_at_a_time_are_denied() {
         world.agent(ask(&request.to_string()));
     }
     assert_eq!(verdicts(&world).len(), 1);
+}
+
+#[test]
+fn an_answer_that_comes_again_after_a_power_cut_is_no_prompt() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(questions(vec![question("Which?", false)]));
+    let asked = world.views().into_iter().find(|view| view.class == Class::Question);
+    let view = asked.expect("a question").id;
+    world.step(Input::Sent(Receipt::Shown { view, message: MessageId(500) }));
+    let mut reply = world.text("Green, of course");
+    reply.reply_to = Some(MessageId(500));
+    let update = world.update(crate::bridge::input::Told::Message(reply));
+    world.batch(vec![update.clone()], false);
+    let mut world = world.power_cut();
+    world.batch(vec![update], true);
+    world.step(Input::Drained);
+    assert!(world.starts().is_empty());
+}
+
+#[test]
+fn a_reply_that_is_quicker_than_the_news_of_its_question_is_the_answer() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(questions(vec![question("Which?", false)]));
+    let mut reply = world.text("Green");
+    reply.reply_to = Some(MessageId(reply.id.0 - 1));
+    world.message(reply);
+    assert_eq!(verdicts(&world).len(), 1);
+}
+
+#[test]
+fn a_second_choice_tapped_in_the_message_as_it_was_counts() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(questions(vec![question("Which?", true)]));
+    let buttons = ["Red", "Blue", "Done"].map(|label| world.button(label));
+    for button in buttons {
+        assert_eq!(world.tap(&button), "Noted.");
+    }
+    let both = vec![("Which?".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])];
+    assert_eq!(verdicts(&world), [("q".to_owned(), Verdict::Answers(both))]);
 }

@@ -151,3 +151,70 @@ fn pigent_send_is_taken_when_it_is_stored_and_refused_when_it_cannot_be() {
     world.step(Input::Send(order(2)));
     assert!(result(&world).is_some_and(|result| result.is_err()));
 }
+
+#[test]
+fn a_start_that_waits_long_for_the_disk_does_not_wake_the_loop_for_ever() {
+    let mut world = World::new();
+    world.auto = false;
+    world.say("slow");
+    world.pass(60.0);
+    let save = world.pending_save();
+    world.answer_save(save);
+    assert_eq!(world.started(), ["slow"]);
+}
+
+#[test]
+fn a_refusal_that_a_power_cut_swallowed_is_said_again() {
+    for known_to_fail in [false, true] {
+        let mut world = World::new();
+        if known_to_fail {
+            world.say("works");
+            world.disk = Some(FULL);
+            world.answers("an answer that cannot be stored");
+        }
+        world.disk = Some(FULL);
+        let message = world.text("keep me");
+        let update = world.update(crate::bridge::input::Told::Message(message));
+        world.batch(vec![update.clone()], false);
+        assert!(world.last_shown().contains("disk"));
+        world.disk = None;
+        world.pass(60.0);
+        assert!(world.saves > 1 && world.signs().is_some_and(|signs| !signs.error));
+        let mut world = world.power_cut();
+        world.batch(vec![update], true);
+        world.step(Input::Drained);
+        assert_eq!(world.started(), ["keep me"], "nobody was told, so it is not forgotten");
+    }
+}
+
+#[test]
+fn run_again_keeps_its_button_when_the_disk_fails() {
+    let mut world = World::new();
+    world.say("again, please");
+    let mut world = world.power_cut();
+    world.step(Input::Drained);
+    let again = world.button("Run again");
+    world.disk = Some(FULL);
+    world.tap(&again);
+    assert!(world.starts().is_empty());
+    assert!(world.last_shown().contains("disk"));
+    world.disk = None;
+    world.pass(60.0);
+    assert_eq!(world.tap(&again), "Queued again.");
+    assert_eq!(world.started(), ["again, please"]);
+}
+
+#[test]
+fn an_older_generation_does_not_end_a_trouble() {
+    let mut world = World::new();
+    world.auto = false;
+    world.say("one");
+    let first = world.pending_save().generation;
+    world.say("two");
+    let second = world.pending_save().generation;
+    world.step(Input::SaveFailed { generation: second, why: FULL.into() });
+    world.step(Input::Saved { generation: first });
+    world.clear();
+    world.say("three");
+    assert!(world.last_shown().contains("disk"), "the newest failed");
+}

@@ -196,3 +196,68 @@ fn prompts_wait_for_the_backlog_but_not_for_ever() {
     assert_eq!(world.started(), ["early"]);
     assert!(!world.has(|effect| matches!(effect, Effect::Exit)));
 }
+
+#[test]
+fn a_cancel_in_the_same_batch_stops_the_prompt_before_it() {
+    let mut world = World::new();
+    let told = ["work", "/cancel"].map(|text| Told::Message(world.text(text)));
+    world.deliver(told.into());
+    assert!(world.starts().is_empty(), "it was cancelled before it began");
+    assert_eq!(world.post_texts(), ["🛑 Stopped before it began."]);
+}
+
+#[test]
+fn a_batch_fills_the_queue_just_as_single_messages_do() {
+    let mut world = World::new();
+    let told = ["runs", "1", "2", "3", "4"].map(|text| Told::Message(world.text(text)));
+    world.deliver(told.into());
+    assert_eq!(world.saved.queue.len(), 3);
+    assert_eq!(world.started(), ["runs"]);
+    let full = world.shown().into_iter().filter(|text| text.contains("full")).count();
+    assert_eq!(full, 1, "only the fifth is too many");
+}
+
+#[test]
+fn answers_that_nobody_takes_are_bounded() {
+    let mut world = World::with(crate::bridge::rules::Rules { rate_limit: None, ..rules() });
+    for _ in 0..300 {
+        world.say("x");
+        if world.bridge.run.is_some() {
+            world.finish("y");
+        }
+    }
+    let waiting = world.saved.posts.len();
+    assert!((150..=200).contains(&waiting), "{waiting}");
+    assert!(world.last_shown().contains("not taken"), "{}", world.last_shown());
+}
+
+#[test]
+fn an_edit_that_begins_with_a_path_changes_a_waiting_prompt() {
+    let mut world = World::new();
+    world.say("first");
+    let mut message = world.text("a.py is broken");
+    world.message(message.clone());
+    message.content = crate::bridge::input::Content::Text("/home/pi/a.py is broken".into());
+    world.deliver(vec![Told::Edited(message)]);
+    world.finish("1");
+    assert_eq!(world.started(), ["first", "/home/pi/a.py is broken"]);
+}
+
+#[test]
+fn an_edit_decides_anew_whether_it_is_one_of_the_agents_commands() {
+    let mut world = World::new();
+    world.say("first");
+    let mut message = world.text("/claude /compact");
+    world.message(message.clone());
+    world.clear();
+    world.deliver(vec![Told::Edited(message.clone())]);
+    assert!(world.views().is_empty(), "nothing changed");
+    message.content = crate::bridge::input::Content::Text("mail @home about it".into());
+    world.deliver(vec![Told::Edited(message.clone())]);
+    message.content = crate::bridge::input::Content::Text("/status".into());
+    world.deliver(vec![Told::Edited(message)]);
+    assert!(world.last_shown().contains("old text stays"), "{}", world.last_shown());
+    world.finish("1");
+    let start = world.starts().remove(0);
+    assert_eq!((&*start.prompt, start.slash_command), ("mail @home about it", false));
+}

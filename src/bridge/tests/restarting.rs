@@ -195,3 +195,42 @@ fn interrupted_prompts_are_bounded_and_so_are_their_bodies() {
     assert_eq!((interrupted.len(), posts.len()), (20, 0));
     assert_eq!(world.bodies.len(), 20);
 }
+
+#[test]
+fn the_old_view_and_the_lamp_say_interrupted_after_sigterm_too() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(crate::bridge::AgentEvent::Thinking);
+    let view = world.views().last().expect("a view").id;
+    world.step(Input::Sent(Receipt::Shown { view, message: MessageId(55) }));
+    world.step(Input::Shutdown);
+    world.exits();
+    let run = world.run();
+    world.step(Input::Swept { run, survivors: vec![] });
+    let post = world.posts().remove(0);
+    world.taken(&post);
+    assert!(world.has(|effect| matches!(effect, Effect::Exit)));
+    // Whether the last frame got out in time, nobody knows.
+    let world = world.power_cut();
+    let old = world.views().into_iter().find(|shown| shown.id == view).expect("the old view");
+    assert_eq!(old.message, Some(MessageId(55)));
+    assert!(super::world::view_text(old).contains("Interrupted"));
+    assert!(world.signs().is_some_and(|signs| signs.error));
+    assert!(world.posts().is_empty(), "its post is taken");
+    assert_eq!(world.saved.interrupted.len(), 1);
+    assert!(world.power_cut().views().is_empty(), "once");
+}
+
+#[test]
+fn the_view_of_an_answered_run_does_not_work_for_ever() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(crate::bridge::AgentEvent::Thinking);
+    let view = world.views().last().expect("a view").id;
+    world.step(Input::Sent(Receipt::Shown { view, message: MessageId(55) }));
+    world.answers("the answer");
+    let world = world.power_cut();
+    let old = world.views().into_iter().find(|shown| shown.id == view).expect("the old view");
+    assert!(super::world::view_text(old).contains("Over") && old.frame.buttons.is_empty());
+    assert!(world.signs().is_some_and(|signs| !signs.error));
+}

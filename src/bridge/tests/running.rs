@@ -351,3 +351,18 @@ fn a_post_that_is_refused_for_good_is_forgotten() {
     world.pass(3.0);
     assert!(world.saved.posts.is_empty());
 }
+
+#[test]
+fn an_unknown_session_that_lingers_is_started_afresh_all_the_same() {
+    let mut world = World::new();
+    world.say("one");
+    world.agent(AgentEvent::Session("gone".into()));
+    world.finish("1");
+    world.clear();
+    world.say("two");
+    world.agent(error("No conversation found with session ID: gone"));
+    world.pass(10.0);
+    exit(&mut world, Exit { signal: Some(15), ..Exit::default() });
+    assert_eq!(world.starts().len(), 2);
+    assert!(world.posts().is_empty());
+}

@@ -195,3 +195,24 @@ fn background_work_is_stopped_with_everything_it_has() {
     assert_eq!(world.posts().len(), 1);
     assert!(world.last_shown().contains("Stopped"));
 }
+
+#[test]
+fn an_agent_that_lingers_and_will_not_die_does_not_block_the_queue() {
+    let mut world = World::new();
+    world.say("one");
+    world.say("two");
+    world.answers("the answer");
+    world.pass(60.0);
+    assert_eq!(world.started(), ["one", "two"]);
+    assert!(world.post_texts()[1].contains("would not die"), "{:?}", world.post_texts());
+}
+
+#[test]
+fn a_stop_that_leaving_overtakes_tells_how_long_the_run_was() {
+    let mut world = World::new();
+    world.say("work");
+    world.pass(61.0);
+    world.say("/cancel");
+    world.step(Input::Shutdown);
+    assert_eq!(world.post_texts(), ["🛑 Stopped after 1 min 01 s."]);
+}

@@ -215,3 +215,40 @@ fn sighup_changes_who_may_talk() {
     world.say("still me?");
     assert!(world.starts().is_empty());
 }
+
+#[test]
+fn buttons_work_after_a_group_became_a_supergroup() {
+    let (group, new) = (ChatId(-100), ChatId(-1_000_000));
+    let access = Access { chats: vec![group], users: vec![] };
+    let mut world = World::with(Rules { access, ..rules() });
+    for text in ["work", "waits", "/queue"] {
+        let mut message = world.text(text);
+        (message.chat, message.kind) = (group, ChatKind::Group);
+        world.message(message);
+    }
+    let drop = world.button("✕ 1");
+    world.agent(AgentEvent::Thinking);
+    let stop = world.button("Stop");
+    world.step(crate::bridge::Input::Sent(Receipt::Migrated { from: group, to: new }));
+    world.clear();
+    for data in [drop, stop] {
+        let from = Sender { id: UserId(7), is_bot: false };
+        let chat = Some((new, ChatKind::Group));
+        let tap = crate::bridge::input::Tap { id: "t".into(), from, chat, message: None, data };
+        world.deliver(vec![Told::Tap(tap)]);
+    }
+    assert!(world.saved.queue.is_empty());
+    assert!(world.has(|effect| matches!(effect, Effect::Interrupt { .. })));
+}
+
+#[test]
+fn two_prompts_dropped_quickly_are_both_dropped() {
+    let mut world = World::new();
+    for text in ["runs", "first", "second", "/queue"] {
+        world.say(text);
+    }
+    let (first, second) = (world.button("✕ 1"), world.button("✕ 2"));
+    assert_eq!(world.tap(&first), "Dropped.");
+    assert_eq!(world.tap(&second), "Dropped.", "tapped before the buttons were renewed");
+    assert!(world.saved.queue.is_empty());
+}

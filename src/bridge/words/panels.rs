@@ -171,6 +171,11 @@ impl Words {
         )
     }
 
+    /// A run that was cut off after its answer or its end was posted.
+    pub(in super::super) fn view_over(self) -> String {
+        self.say("⏹ Over", "⏹ Beendet")
+    }
+
     pub(in super::super) fn status(self, status: &Status<'_>) -> Vec<Part> {
         let head =
             status.state.map_or_else(|| self.say("Idle", "Bereit"), |state| self.state(state));

@@ -51,6 +51,17 @@ impl Words {
         }
     }
 
+    pub(in super::super) fn too_many_posts(self, waiting: usize) -> String {
+        match self.0 {
+            super::Lang::En => format!(
+                "{waiting} answers wait for Telegram to take them: this prompt was not taken. Send it again when some have arrived."
+            ),
+            super::Lang::De => format!(
+                "{waiting} Antworten warten darauf, dass Telegram sie annimmt: der Auftrag wurde nicht angenommen. Schick ihn wieder, wenn einige angekommen sind."
+            ),
+        }
+    }
+
     pub(in super::super) fn too_many(self, limit: u32, wait: Duration) -> String {
         // Rounded up to minutes: "in 0 s" would be refused again.
         let wait = duration(Duration::from_secs(wait.as_secs().div_ceil(60).max(1) * 60));
@@ -106,8 +117,8 @@ impl Words {
 
     pub(in super::super) fn edit_not_taken(self) -> String {
         self.say(
-            "The edit was not taken (blank, or the disk does not take it): the old text stays.",
-            "Die Änderung wurde nicht angenommen (leer, oder die disk nimmt sie nicht): der alte Text bleibt.",
+            "The edit was not taken (blank, a command, or the disk does not take it): the old text stays.",
+            "Die Änderung wurde nicht angenommen (leer, ein Befehl, oder die disk nimmt sie nicht): der alte Text bleibt.",
         )
     }
 
@@ -214,12 +225,12 @@ impl Words {
     pub(in super::super) fn permit_question(
         self,
         tool: &str,
-        preview: &str,
+        input: &str,
         description: &str,
     ) -> Vec<Part> {
         let mut parts = vec![Part::Bold(format!("{} {tool}?\n", self.pick("Allow", "Erlauben:")))];
-        parts.push(Part::Code(preview.to_owned()));
-        if !description.is_empty() && description != preview {
+        parts.push(Part::Code(input.to_owned()));
+        if !description.is_empty() && !input.contains(description) {
             parts.push(Part::Plain(format!("\n{description}")));
         }
         parts

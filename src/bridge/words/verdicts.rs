@@ -85,6 +85,11 @@ impl Words {
         format!("\n⚠️ {what} {}", names.join(", "))
     }
 
+    /// In a list of processes that would not die.
+    pub(in super::super) fn the_agent(self) -> String {
+        self.say("the agent itself", "der Agent selbst")
+    }
+
     /// An error the agent reported itself.
     pub(in super::super) fn agent_error(self, result: &RunResult) -> String {
         let text = quote(&result.text);

@@ -33,14 +33,15 @@ impl Staged {
     /// Adds a piece to its text. Once [`TEXT`] is used up, the text ends in `…` and the rest is
     /// dropped.
     pub(super) fn piece(&mut self, field: Field, block: u32, piece: &str) {
-        // One byte more for each, so that they can be joined within the limit.
-        let used: usize = self.texts.iter().map(|text| text.text.len() + 1).sum();
         if !self.texts.last().is_some_and(|text| text.is(field, block)) {
             if self.texts.len() >= ENTRIES {
                 return;
             }
             self.texts.push(Text { field, block, text: String::new(), cut: false });
         }
+        // A byte between two of them, so that they can be joined within the limit.
+        let joints = self.texts.len() - 1;
+        let used = joints + self.texts.iter().map(|text| text.text.len()).sum::<usize>();
         if let Some(text) = self.texts.last_mut().filter(|text| !text.cut) {
             text.push(piece, TEXT.saturating_sub(used));
         }

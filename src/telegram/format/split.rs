@@ -6,7 +6,7 @@ use super::buffer::{Buffer, Limits};
 use super::chars::{blank, floor};
 use super::cut;
 use super::html::Html;
-use super::style::Style;
+use super::style::{Keep, Style};
 use super::walk::{Sink, walk};
 use std::ops::ControlFlow;
 
@@ -29,14 +29,17 @@ pub enum Answer {
     },
 }
 
-/// Decides how an answer goes out, and formats it. Costs time and memory in proportion to the
-/// text, at most 160 KiB of it.
+/// Decides how an answer goes out, and formats it. What fits five messages by its length goes as
+/// messages, if need be with less formatting (Telegram takes 100 entities a message). Costs time
+/// and memory in proportion to the text, at most 160 KiB of it.
 #[must_use]
 pub fn answer(markdown: &str) -> Answer {
     if markdown.len() <= MOST_SOURCE {
-        let mut splitter = Splitter::new(Limits::MESSAGE, MOST_PIECES);
-        if walk(markdown, &mut splitter).is_continue() && splitter.finish().is_continue() {
-            return Answer::Messages(splitter.pieces.iter().map(Buffer::html).collect());
+        for keep in [None, Some(Keep::Useful), Some(Keep::Blocks), Some(Keep::Nothing)] {
+            let mut splitter = Splitter { keep, ..Splitter::new(Limits::MESSAGE, MOST_PIECES) };
+            if walk(markdown, &mut splitter).is_continue() && splitter.finish().is_continue() {
+                return Answer::Messages(splitter.pieces.iter().map(Buffer::html).collect());
+            }
         }
     }
     Answer::File { caption: head(markdown) }
@@ -86,6 +89,8 @@ fn head(markdown: &str) -> Html {
 struct Splitter {
     limits: Limits,
     most: usize,
+    /// How much formatting survives; `None` is all of it.
+    keep: Option<Keep>,
     open: Buffer,
     /// Complete ones; more than `most` if the text did not fit.
     pieces: Vec<Buffer>,
@@ -93,7 +98,7 @@ struct Splitter {
 
 impl Splitter {
     fn new(limits: Limits, most: usize) -> Splitter {
-        Splitter { limits, most, open: Buffer::default(), pieces: Vec::new() }
+        Splitter { limits, most, keep: None, open: Buffer::default(), pieces: Vec::new() }
     }
 
     /// The open buffer is full; `next` does not fit any more.
@@ -130,10 +135,14 @@ impl Splitter {
 
 impl Sink for Splitter {
     fn text(&mut self, text: &str, style: &Style) -> ControlFlow<()> {
-        let mut rest = self.open.push(text, style, &self.limits);
+        let mut style = style.clone();
+        if let Some(keep) = self.keep {
+            style.reduce(keep);
+        }
+        let mut rest = self.open.push(text, &style, &self.limits);
         while let Some(next) = rest.chars().next() {
             self.cut(next)?;
-            rest = self.open.push(rest, style, &self.limits);
+            rest = self.open.push(rest, &style, &self.limits);
         }
         ControlFlow::Continue(())
     }

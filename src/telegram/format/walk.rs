@@ -140,6 +140,13 @@ impl<'s, S: Sink> Walker<'s, S> {
             Tag::TableHead | Tag::TableRow => {
                 self.table.iter_mut().for_each(Table::start_row);
             }
+            inline => self.start_inline(inline),
+        }
+        self.restyle();
+    }
+
+    fn start_inline(&mut self, tag: Tag<'_>) {
+        match tag {
             Tag::Emphasis => self.italic += 1,
             Tag::Strong => self.bold += 1,
             Tag::Strikethrough => self.strike += 1,
@@ -150,7 +157,6 @@ impl<'s, S: Sink> Walker<'s, S> {
             Tag::Image { dest_url, .. } => self.links.push(target(&dest_url, false)),
             _ => {}
         }
-        self.restyle();
     }
 
     fn end(&mut self, tag: TagEnd) -> ControlFlow<()> {

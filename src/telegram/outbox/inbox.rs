@@ -16,7 +16,6 @@ const TAPS: usize = 64;
 pub(super) struct Inbox {
     pub(super) views: Vec<View>,
     pub(super) posts: VecDeque<Post>,
-    pub(super) dropped: Vec<PostId>,
     pub(super) taps: VecDeque<(String, String)>,
     /// Views and posts for which there was no room.
     pub(super) refused_views: Vec<ViewId>,
@@ -28,7 +27,6 @@ impl Inbox {
     pub(super) fn is_empty(&self) -> bool {
         self.views.is_empty()
             && self.posts.is_empty()
-            && self.dropped.is_empty()
             && self.taps.is_empty()
             && self.refused_views.is_empty()
             && self.refused_posts.is_empty()
@@ -55,14 +53,6 @@ impl Inbox {
             self.posts.push_back(post);
         } else if self.refused_posts.len() < POSTS {
             self.refused_posts.push(post.id);
-        }
-    }
-
-    pub(super) fn drop_post(&mut self, id: PostId) {
-        let before = self.posts.len();
-        self.posts.retain(|post| post.id != id);
-        if self.posts.len() == before && self.dropped.len() < POSTS {
-            self.dropped.push(id);
         }
     }
 

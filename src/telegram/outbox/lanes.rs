@@ -89,13 +89,6 @@ impl Lanes {
         self.lane(post.place.chat).post(post);
     }
 
-    /// Forgets a post.
-    pub(super) fn drop_post(&mut self, id: PostId) {
-        for lane in self.lanes.values_mut() {
-            lane.posts.retain(|open| open.post.id != id);
-        }
-    }
-
     /// Answers a tap.
     pub(super) fn answer_tap(&mut self, tap: String, text: String) {
         self.taps.add(tap, text);

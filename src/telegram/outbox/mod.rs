@@ -39,7 +39,7 @@ mod tests;
 
 use super::api::Api;
 use crate::bridge::effect::{Post, View};
-use crate::bridge::ids::{BlobId, PostId};
+use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::rules::Lang;
 use core::time::Duration;
@@ -89,11 +89,6 @@ impl Handle {
     /// A message that must arrive. Reported piece by piece.
     pub fn post(&self, post: Post) {
         self.shared.order(|inbox| inbox.post(post));
-    }
-
-    /// Forgets a post that was given and is not complete. A piece on its way may still arrive.
-    pub fn drop_post(&self, post: PostId) {
-        self.shared.order(|inbox| inbox.drop_post(post));
     }
 
     /// Answers a button tap, before everything else.

@@ -55,10 +55,9 @@ impl<A: Api, B: Fn(BlobId) -> io::Result<Vec<u8>>> Worker<A, B> {
     fn take_orders(&mut self) {
         let inbox = self.shared.take(self.lanes.is_busy());
         let now = self.now();
-        let Inbox { views, posts, dropped, taps, refused_views, refused_posts, leave } = inbox;
+        let Inbox { views, posts, taps, refused_views, refused_posts, leave } = inbox;
         taps.into_iter().for_each(|(tap, text)| self.lanes.answer_tap(tap, text));
         posts.into_iter().for_each(|post| self.lanes.post(post));
-        dropped.into_iter().for_each(|post| self.lanes.drop_post(post));
         views.into_iter().for_each(|view| self.lanes.show(view, now));
         refused_views.into_iter().for_each(|view| self.lanes.refuse_view(view));
         refused_posts.into_iter().for_each(|post| self.lanes.refuse_post(post));

@@ -2,7 +2,7 @@
 
 use super::world::{World, live, post, view};
 use crate::bridge::effect::Class;
-use crate::bridge::ids::{PostId, ViewId};
+use crate::bridge::ids::ViewId;
 use crate::bridge::input::Receipt;
 
 #[test]
@@ -73,18 +73,6 @@ fn the_oldest_reply_gives_way_and_is_reported() {
     assert_eq!(given_up, Some(ViewId(0)));
     world.seconds(200);
     assert_eq!(world.texts().len(), 100);
-}
-
-#[test]
-fn a_dropped_post_is_not_sent() {
-    let mut world = World::new();
-    world.lanes.post(post(1, 7, "a"));
-    world.lanes.post(post(2, 7, "b"));
-    world.lanes.post(post(2, 7, "b"));
-    world.lanes.drop_post(PostId(1));
-    world.seconds(5);
-    assert_eq!(world.texts(), ["b"]);
-    assert!(!world.lanes.is_busy());
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn play(world: &mut World, events: &[Event]) -> Vec<(i64, u64, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn the_limits_hold_and_every_post_arrives_in_order(
@@ -109,7 +109,7 @@ proptest! {
                 .collect();
             let arrived: Vec<String> = world.arrived.iter()
                 .filter(|arrived| arrived.done && arrived.chat == ChatId(chat))
-                .map(|arrived| piece_name(arrived))
+                .map(piece_name)
                 .filter(|name| name.starts_with('p'))
                 .collect();
             prop_assert_eq!(arrived, wanted);

@@ -154,8 +154,7 @@ impl World {
         };
         let down = self.down && self.script.is_empty();
         let error = self.script.pop_front().flatten();
-        let edit = matches!(call, Call::Edit(..));
-        let error = error.filter(|error| edit || *error != Error::NotModified);
+        let error = error.filter(|error| can_happen(error, &call));
         let error = error.or_else(|| down.then(|| Error::Network { why: "down".into() }));
         let reached = !matches!(error, Some(Error::Network { .. } | Error::Server { .. }));
         if let (Some(action), true) = (action, reached) {
@@ -213,6 +212,20 @@ impl World {
             _ => None,
         };
         self.reports.iter().filter_map(link).collect()
+    }
+}
+
+/// Whether a server could say that to this call; otherwise the call succeeds.
+fn can_happen(error: &Error, call: &Call) -> bool {
+    let letter = match call {
+        Call::Send(letter) | Call::Edit(_, letter) | Call::Document(letter, ..) => Some(letter),
+        Call::Tap { .. } | Call::Typing(_) => None,
+    };
+    match error {
+        Error::NotModified => matches!(call, Call::Edit(..)),
+        Error::CantParse { .. } => letter.is_some_and(|letter| letter.html),
+        Error::TooLong => letter.is_some_and(|letter| !letter.text.is_empty()),
+        _ => true,
     }
 }
 
