@@ -114,7 +114,6 @@ fn words(error: ureq::Error) -> String {
         E::Timeout(_) => "no answer in time".into(),
         E::HostNotFound => "the host name is not known (DNS)".into(),
         E::Io(error) => io_words(&error),
-        E::Rustls(error) => tls_words(&error),
         E::Tls(_) | E::TlsRequired => "TLS cannot be set up".into(),
         E::Protocol(_) | E::LargeResponseHeader(..) | E::BodyStalled => {
             "the answer is not HTTP".into()

@@ -78,7 +78,9 @@ impl<In: Transport> Connector<In> for Connect {
         let host = details.uri.host().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(host).map_err(|_| Error::Tls("no valid host name"))?;
-        let mut connection = ClientConnection::new(self.0.clone(), name)?;
+        // As ureq would pass on what rustls says in the exchange: inside of an I/O error.
+        let connection = ClientConnection::new(self.0.clone(), name);
+        let mut connection = connection.map_err(std::io::Error::other)?;
         let mut socket = TransportAdapter::new(below, details.current_time.clone());
         socket.set_timeout(details.timeout);
         connection.complete_io(&mut socket)?;
