@@ -125,6 +125,8 @@ pub enum AgentEvent {
         tool: String,
         /// One line, as in [`AgentEvent::ToolUse`].
         preview: String,
+        /// What would be allowed, all of it: lines of text, cut and marked at 3000 characters.
+        input: String,
         /// The agent's own words for it, at most 256 bytes; may be empty.
         description: String,
         /// Its input did not fit the parser (8 KiB): only "deny" is an honest answer.

@@ -35,7 +35,7 @@ pub(super) struct OpenAsk {
 
 #[derive(Debug)]
 enum Kind {
-    Permit { tool: String, preview: String, description: String },
+    Permit { tool: String, preview: String, input: String, description: String },
     Questions(Asking),
 }
 
@@ -91,8 +91,8 @@ impl Bridge {
             AgentEvent::Ask { request, .. } if bypass => {
                 return self.verdict(request, Verdict::Allow);
             }
-            AgentEvent::Ask { request, tool, preview, description, cut } => {
-                (request, Kind::Permit { tool, preview, description }, PERMIT_WAIT, cut)
+            AgentEvent::Ask { request, tool, preview, input, description, cut } => {
+                (request, Kind::Permit { tool, preview, input, description }, PERMIT_WAIT, cut)
             }
             AgentEvent::Question { request, questions, cut } => {
                 let cut = cut || questions.is_empty();
@@ -120,8 +120,9 @@ impl Bridge {
         let (run_id, job) = (run.id, job.job.clone());
         let Some(ask) = run.asks.iter().find(|ask| ask.view == view) else { return };
         let (parts, labels) = match &ask.kind {
-            Kind::Permit { tool, preview, description } => {
-                let parts = self.words.permit_question(tool, preview, description);
+            Kind::Permit { tool, preview, input, description } => {
+                let input = if input.is_empty() { preview } else { input };
+                let parts = self.words.permit_question(tool, input, description);
                 let [allow, deny] = self.words.allow_deny();
                 let permit = |allow| Action::Permit { run: run_id, view, allow };
                 (parts, vec![vec![(allow, permit(true)), (deny, permit(false))]])

@@ -5,6 +5,7 @@
 //! verdicts from the bridge.
 
 use super::protocol;
+use super::shown::shown;
 use super::transcript::Control;
 use crate::bridge::AgentEvent;
 use crate::bridge::agent::{Choice, Question, Verdict};
@@ -111,6 +112,7 @@ fn ask(control: Control) -> AgentEvent {
         request: control.request,
         tool: control.tool,
         preview: control.preview,
+        input: control.input.as_deref().map(shown).unwrap_or_default(),
         description: control.description,
         cut: control.cut,
     }
@@ -218,6 +220,7 @@ mod tests {
                     request: "r1".into(),
                     tool: "Bash".into(),
                     preview: "rm x".into(),
+                    input: String::new(),
                     description: String::new(),
                     cut: true,
                 }

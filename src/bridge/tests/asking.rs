@@ -12,6 +12,7 @@ fn ask(request: &str) -> AgentEvent {
         request: request.into(),
         tool: "Bash".into(),
         preview: "rm x".into(),
+        input: "rm x\nrm y".into(),
         description: "Remove x".into(),
         cut: false,
     }
@@ -138,11 +139,22 @@ fn a_reply_to_the_question_is_the_answer_and_no_prompt() {
 }
 
 #[test]
+fn what_is_asked_for_is_the_whole_input_not_its_first_line() {
+    let mut world = World::new();
+    world.bridge.rules.permissions = Permissions::Ask;
+    world.say("work");
+    world.agent(ask("r"));
+    assert!(world.shown().iter().any(|text| text.contains("rm x\nrm y")), "{:?}", world.shown());
+}
+
+#[test]
 fn what_cannot_be_shown_whole_is_declined() {
     let mut world = World::new();
     world.say("work");
-    let AgentEvent::Ask { request, tool, preview, description, .. } = ask("big") else { return };
-    world.agent(AgentEvent::Ask { request, tool, preview, description, cut: true });
+    let mut big = ask("big");
+    let AgentEvent::Ask { cut, .. } = &mut big else { return };
+    *cut = true;
+    world.agent(big);
     world.agent(AgentEvent::Question { request: "q".into(), questions: vec![], cut: true });
     let verdicts = verdicts(&world);
     assert!(verdicts.len() == 2 && verdicts.iter().all(|(_, verdict)| denied(verdict, "8 KiB")));

@@ -214,12 +214,12 @@ impl Words {
     pub(in super::super) fn permit_question(
         self,
         tool: &str,
-        preview: &str,
+        input: &str,
         description: &str,
     ) -> Vec<Part> {
         let mut parts = vec![Part::Bold(format!("{} {tool}?\n", self.pick("Allow", "Erlauben:")))];
-        parts.push(Part::Code(preview.to_owned()));
-        if !description.is_empty() && description != preview {
+        parts.push(Part::Code(input.to_owned()));
+        if !description.is_empty() && description != input {
             parts.push(Part::Plain(format!("\n{description}")));
         }
         parts
@@ -239,7 +239,7 @@ impl Words {
         tool: &str,
         preview: &str,
     ) -> Vec<Part> {
-        parts.push(Part::Plain(format!(" {tool} ")));
+        parts.push(Part::Plain(format!("{tool} ")));
         parts.push(Part::Code(preview.to_owned()));
         parts
     }
