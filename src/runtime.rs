@@ -10,7 +10,7 @@ mod control;
 mod crash;
 mod signals;
 
-pub use control::{ControlError, FILE as MOST_FILE, send};
+pub use control::{ControlError, FILE as MOST_FILE, TEXT as MOST_TEXT, send};
 
 use crate::bridge::rules::Access;
 use crate::bridge::{Bridge, COMMANDS, Effect, Input, Restored};
@@ -24,13 +24,20 @@ use clock::Clock;
 pub use clock::clock_is_set;
 use control::Control;
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
+use std::time::Instant;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::sleep_until;
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;
+/// After the bridge's last word (4 s after SIGTERM at the latest), for views that still say
+/// "working".
+const LAST_WORDS: Duration = Duration::from_millis(700);
+/// Between two looks at whether the outbox is done.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Why pigent could not start. Once it runs, nothing but a signal ends it.
 #[derive(Debug)]
@@ -220,9 +227,16 @@ impl Shells {
         }
     }
 
+    /// The lamps first, then what a chat should still show of how the run ended: nobody would
+    /// correct it later.
     fn leave(&self) {
         self.panel.release();
         self.control.remove();
+        self.outbox.finish();
+        let since = Instant::now();
+        while !self.outbox.idle() && since.elapsed() < LAST_WORDS {
+            std::thread::sleep(LOOK_AGAIN);
+        }
         std::process::exit(0);
     }
 }

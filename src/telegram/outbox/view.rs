@@ -34,6 +34,8 @@ pub(super) struct OpenView {
     resent: bool,
     born: Mono,
     changed: Option<Mono>,
+    /// The last change was an edit.
+    edited: bool,
     type_at: Mono,
 }
 
@@ -57,6 +59,7 @@ impl OpenView {
             resent: false,
             born: now,
             changed: None,
+            edited: false,
             type_at: Mono::default(),
         }
     }
@@ -95,7 +98,10 @@ impl OpenView {
 
     /// Until when the state of a run keeps its distance to the edit before.
     pub(super) fn held_until(&self, budget: &Budget, now: Mono, group: bool) -> Mono {
-        let held = self.view.class == Class::Live && self.message.is_some();
+        // The end of a short run is the first edit: between it and the message itself no distance
+        // is due, and until then there would be a Stop button for nothing.
+        let free = self.view.last && !self.edited;
+        let held = self.view.class == Class::Live && self.message.is_some() && !free;
         let distance = self.distance(budget, now, group);
         self.changed.filter(|_| held).map_or(Mono::default(), |changed| changed.after(distance))
     }
@@ -153,6 +159,7 @@ impl OpenView {
     /// The call that shows it, made now. Returns the fingerprint to give to [`OpenView::taken`].
     pub(super) fn call(&mut self, shot: Shot, now: Mono) -> (Call, u64) {
         self.changed = Some(now);
+        self.edited = self.message.is_some();
         let letter = Letter {
             place: self.view.place,
             text: if self.plain { shot.html.plain(MESSAGE) } else { shot.html.into() },

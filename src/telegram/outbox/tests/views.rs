@@ -69,14 +69,28 @@ fn a_last_state_waits_for_the_shortest_edit_distance_only_and_is_forgotten() {
 }
 
 #[test]
+fn the_end_of_a_short_run_is_shown_at_once() {
+    let mut world = World::new();
+    world.show(live(1, 7, "working"));
+    world.run(Duration::from_millis(200));
+    world.show(ended(live(1, 7, "done")));
+    world.run(Duration::from_millis(200));
+    assert_eq!(world.texts(), ["working", "done"]);
+}
+
+#[test]
 fn a_last_state_does_not_wait_when_pigent_leaves() {
     let mut world = World::new();
-    world.show(live(1, 7, "a"));
-    world.run(Duration::from_millis(200));
-    world.show(ended(live(1, 7, "b")));
+    for text in ["a", "b"] {
+        world.show(live(1, 7, text));
+        world.seconds(4);
+    }
+    world.show(live(1, 7, "c"));
+    world.seconds(1);
+    world.show(ended(live(1, 7, "d")));
     world.lanes.leave();
     world.run(Duration::from_millis(200));
-    assert_eq!(world.texts(), ["a", "b"]);
+    assert_eq!(world.texts(), ["a", "b", "c", "d"]);
 }
 
 #[test]
