@@ -19,8 +19,8 @@ use std::collections::VecDeque;
 const NEWS_WAIT: Duration = Duration::from_secs(2);
 /// First wait before a failed save is tried again; it doubles from there.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
-/// Longest wait before a failed save is tried again.
-const RETRY_LONGEST: Duration = Duration::from_secs(30);
+/// Longest wait before a failed save is tried again: who made room sends the prompt again soon.
+const RETRY_LONGEST: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Debug, Default)]

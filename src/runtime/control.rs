@@ -18,13 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::Sender;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 /// Longest header line: a text of 64 KiB, escaped.
 const HEADER: u64 = 512 * 1024;
 /// Longest text.
-const TEXT: usize = 64 * 1024;
+pub const TEXT: usize = 64 * 1024;
 /// Longest file.
 pub const FILE: usize = 8 * 1024 * 1024;
 /// Connections at a time.
@@ -97,21 +97,22 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 async fn serve(listener: UnixListener, inputs: Sender<Input>, callers: Callers) {
+    let free = Arc::new(Semaphore::new(CALLERS));
     let mut next = 0;
     loop {
+        // Further callers wait in the socket's queue.
+        let Ok(permit) = free.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // Out of descriptors, most likely: not a reason to spin.
             tokio::time::sleep(Duration::from_secs(1)).await;
             continue;
         };
-        let busy = callers.lock().unwrap_or_else(PoisonError::into_inner).len() >= CALLERS;
-        if busy {
-            // Fits the socket's buffer: without it the caller would not know that it may try again.
-            let _ = stream.try_write(b"error the daemon is busy: try again in a minute\n");
-            continue;
-        }
         next += 1;
-        tokio::spawn(call(stream, next, inputs.clone(), callers.clone()));
+        let call = call(stream, next, inputs.clone(), callers.clone());
+        tokio::spawn(async move {
+            call.await;
+            drop(permit);
+        });
     }
 }
 
