@@ -11,7 +11,7 @@ mod crash;
 mod signals;
 mod watch;
 
-pub use control::{ControlError, FILE as MOST_FILE, send};
+pub use control::{ControlError, FILE as MOST_FILE, TEXT as MOST_TEXT, send};
 
 use crate::bridge::rules::Access;
 use crate::bridge::{Bridge, COMMANDS, Effect, Input, Restored};

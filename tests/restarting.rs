@@ -115,6 +115,18 @@ fn sigterm_ends_it_with_zero_and_the_run_is_reported() {
 }
 
 #[test]
+fn a_view_whose_last_edit_was_held_back_does_not_stay_at_working() {
+    let mut harness = Harness::start();
+    let prompt = harness.say("flood 1");
+    // Right after an edit the next one is not due for 3 s; pigent is gone before.
+    harness.expect("an edited view", |message| {
+        message.reply_to == Some(prompt) && message.silent && message.versions.len() > 1
+    });
+    assert_eq!(harness.terminate().code(), Some(0));
+    assert!(harness.view(prompt).text().contains("Interrupted"));
+}
+
+#[test]
 fn left_overs_of_a_killed_daemon_are_ended_at_the_next_start() {
     let mut harness = Harness::start();
     harness.say("tree");

@@ -125,8 +125,7 @@ pub enum AgentEvent {
         tool: String,
         /// One line, as in [`AgentEvent::ToolUse`].
         preview: String,
-        /// The whole input as it is shown to the user, a line or more an entry; at most 3000
-        /// bytes, what is cut is marked.
+        /// What would be allowed, all of it: lines of text, cut and marked at 3000 characters.
         input: String,
         /// The agent's own words for it, at most 256 bytes; may be empty.
         description: String,

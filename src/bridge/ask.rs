@@ -218,8 +218,9 @@ impl Bridge {
         let Some(reply_to) = reply_to else { return false };
         // A reply can be quicker than the news of which message shows the question.
         let newer = self.memory.running.as_ref().is_some_and(|it| reply_to > it.job.message);
-        let is_reply = |ask: &&OpenAsk| ask.message.map_or(newer, |message| message == reply_to);
-        let Some(ask) = run.asks.iter().find(is_reply) else { return false };
+        let known = run.asks.iter().find(|ask| ask.message == Some(reply_to));
+        let unheard_of = || run.asks.iter().find(|ask| newer && ask.message.is_none());
+        let Some(ask) = known.or_else(unheard_of) else { return false };
         let view = ask.view;
         let is_question = matches!(ask.kind, Kind::Questions(_));
         if !is_question || !self.asked_by(asker.user) || !self.asked_in(asker) {

@@ -107,7 +107,7 @@ impl Bridge {
             let text = self.words.session_unknown();
             self.note(super::talk::Asker::of(&running.job), vec![Part::Plain(text)]);
             self.forget_session(running.job.place, running.job.epoch);
-            return self.start_again_afresh(running);
+            return self.start_again_afresh(running, run.shown);
         }
         self.run = Some(run);
         self.last_word();

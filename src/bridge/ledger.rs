@@ -9,7 +9,7 @@
 //! travel with, so that a job costs few writes to the card.
 
 use super::effect::{Body, Effect, Post, Save, Source};
-use super::ids::{BlobId, Gen, UpdateId, ViewId};
+use super::ids::{BlobId, Gen, PostId, UpdateId, ViewId};
 use super::memory::Memory;
 use super::time::Mono;
 use core::time::Duration;
@@ -19,8 +19,8 @@ use std::collections::VecDeque;
 const NEWS_WAIT: Duration = Duration::from_secs(2);
 /// First wait before a failed save is tried again; it doubles from there.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
-/// Longest wait before a failed save is tried again.
-const RETRY_LONGEST: Duration = Duration::from_secs(30);
+/// Longest wait before a failed save is tried again: who made room sends the prompt again soon.
+const RETRY_LONGEST: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ pub(super) struct Ledger {
 struct Held {
     generation: u64,
     effect: Effect,
-    /// A post's body, so that it can be sent from memory if the disk fails.
+    /// A post's body if it is to be sent from memory should the disk fail.
     body: Option<Body>,
 }
 
@@ -56,7 +56,7 @@ struct Confirmation {
     next: UpdateId,
     /// Needs this generation on the disk.
     generation: u64,
-    /// Needs these replies taken: prompts that could not be stored were refused by them.
+    /// Needs these replies taken: prompts were refused by them.
     refusals: Vec<ViewId>,
 }
 
@@ -121,6 +121,15 @@ impl Ledger {
         None
     }
 
+    /// As [`Ledger::hold`], for the answer to `pigent send`, whose post was held last: should the
+    /// disk fail, both are taken back, so that the caller may safely try again.
+    pub(super) fn hold_send_result(&mut self, caller: u64) {
+        if let Some(post) = self.held.back_mut() {
+            post.body = None;
+        }
+        self.hold(Effect::SendResult { caller, result: Ok(()) });
+    }
+
     /// Takes back a start that was not released yet. Whether there was one.
     pub(super) fn take_back_start(&mut self) -> bool {
         let before = self.held.len();
@@ -167,13 +176,14 @@ impl Ledger {
 
     /// The store could not write a generation. Answers whether that is the last word (no newer
     /// one is under way), and in that case gives back what may go on without the disk: posts,
-    /// from memory. A start stays held until the caller takes it back.
+    /// from memory, but for those of `pigent send`, which must not be sent. A start stays held
+    /// until the caller takes it back.
     pub(super) fn failed(
         &mut self,
         generation: Gen,
         why: String,
         now: Mono,
-    ) -> Option<Vec<Effect>> {
+    ) -> Option<(Vec<Effect>, Vec<PostId>)> {
         if generation.0 < self.generation {
             return None;
         }
@@ -191,7 +201,8 @@ impl Ledger {
             .partition(|held| matches!(held.effect, Effect::Start(_)));
         self.held = starts;
         let rest: VecDeque<Held> = rest;
-        Some(rest.into_iter().filter_map(Held::without_disk).collect())
+        let unsent = rest.iter().filter_map(Held::unsent).collect();
+        Some((rest.into_iter().filter_map(Held::without_disk).collect(), unsent))
     }
 
     /// Adds replies that a confirmation has to wait for.
@@ -253,6 +264,13 @@ impl Ledger {
 }
 
 impl Held {
+    fn unsent(&self) -> Option<PostId> {
+        match (&self.effect, &self.body) {
+            (Effect::Post(post), None) => Some(post.id),
+            _ => None,
+        }
+    }
+
     fn without_disk(self) -> Option<Effect> {
         match (self.effect, self.body) {
             (Effect::Post(post), Some(body)) => {

@@ -196,10 +196,11 @@ impl Bridge {
 
     fn save_failed(&mut self, generation: Gen, why: String) {
         self.log(log::Level::Error, format!("the state folder cannot be written: {why}"));
-        let Some(free) = self.ledger.failed(generation, why, self.now.mono) else {
+        let Some((free, unsent)) = self.ledger.failed(generation, why, self.now.mono) else {
             return;
         };
         self.out.extend(free);
+        self.memory.posts.retain(|post| !unsent.contains(&post.id));
         self.take_back_unsaved_jobs();
     }
 

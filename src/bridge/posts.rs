@@ -203,7 +203,7 @@ impl Bridge {
                         self.post_bytes(place, None, kind, Arc::from(content), None, None);
                     }
                 }
-                self.ledger.hold(Effect::SendResult { caller, result: Ok(()) });
+                self.ledger.hold_send_result(caller);
             }
         }
     }

@@ -181,6 +181,7 @@ impl Bridge {
         if !run.progress.changed && now < run.progress.rendered_at.after(run.progress.tick) {
             return;
         }
+        run.shown = true;
         run.progress.changed = false;
         run.progress.rendered_at = now;
         run.progress.tick = tick(elapsed);

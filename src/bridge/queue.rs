@@ -88,7 +88,8 @@ pub(super) struct Fresh {
 }
 
 impl Bridge {
-    /// Takes a prompt in, or says no. Answers the reply to wait for if it could not be stored.
+    /// Takes a prompt in, or says no. Answers the reply to wait for if it was refused: a refusal
+    /// that a power cut swallows would be a prompt lost in silence.
     pub(super) fn prompt(
         &mut self,
         asker: Asker,
@@ -100,8 +101,7 @@ impl Bridge {
             return Some(self.refuse_for_disk(asker));
         }
         if let Some(no) = self.objection(asker, text) {
-            self.reply(asker, vec![Part::Plain(no)]);
-            return None;
+            return Some(self.reply(asker, vec![Part::Plain(no)]));
         }
         self.recent.note(asker.place.chat, asker.message, text);
         let resume = reply_to.and_then(|message| self.session_of(asker.place.chat, message));
@@ -158,7 +158,7 @@ impl Bridge {
     /// The disk did not take the newest memory: jobs that only memory knows are refused, and a
     /// stored job that was about to start goes back to the head of the queue.
     pub(super) fn take_back_unsaved_jobs(&mut self) {
-        if let Some(job) = self.take_back_start() {
+        if let Some(job) = self.take_back_start(self.words.view_over()) {
             self.memory.queue.push_front(job);
         }
         let mut replies = Vec::new();

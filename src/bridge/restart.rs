@@ -168,6 +168,9 @@ impl Bridge {
             let elapsed = started.map(|started| self.now.mono.since(started));
             let text = self.words.stopped(elapsed, why == Why::Button);
             self.final_post(PostKind::Plain, &text);
+        } else if self.run.as_ref().is_some_and(|run| run.empty_result) {
+            let text = self.words.empty_answer();
+            self.final_post(PostKind::Plain, &text);
         } else if let Some(running) =
             self.memory.running.clone().filter(|running| !running.answered)
         {

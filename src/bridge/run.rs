@@ -6,7 +6,7 @@
 use super::Bridge;
 use super::agent::{AgentEvent, Exit, StartError};
 use super::ask::OpenAsk;
-use super::effect::{Effect, Start};
+use super::effect::{Effect, Part, Start};
 use super::ids::{RunId, ViewId};
 use super::memory::{Job, Running};
 use super::progress::Progress;
@@ -24,6 +24,8 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) view: ViewId,
+    /// There is a view to be ended.
+    pub(super) shown: bool,
     /// When the process was started; `None` while the start waits for the disk.
     pub(super) started: Option<Mono>,
     /// When the stale clock was last reset.
@@ -61,6 +63,7 @@ impl Run {
         Run {
             id,
             view,
+            shown: false,
             started: None,
             last_line: now,
             resumed,
@@ -146,9 +149,12 @@ impl Bridge {
     }
 
     /// The same job and view again, as a new run without a session.
-    pub(super) fn start_again_afresh(&mut self, running: Running) {
+    pub(super) fn start_again_afresh(&mut self, running: Running, shown: bool) {
         let run = RunId(self.number());
         self.start_run(Running { run, ..running }, None);
+        if let Some(run) = &mut self.run {
+            run.shown = shown;
+        }
     }
 
     fn start_run(&mut self, running: Running, resume: Option<String>) {
@@ -169,13 +175,18 @@ impl Bridge {
         self.ledger.hold(Effect::Start(start));
     }
 
-    /// Takes the start back if it still waits for the disk; the job, if it did.
-    pub(super) fn take_back_start(&mut self) -> Option<Job> {
+    /// Takes the start back if it still waits for the disk; the job, if it did. A view of an
+    /// earlier start of this job ends with `last`.
+    pub(super) fn take_back_start(&mut self, last: String) -> Option<Job> {
         if self.run.as_ref()?.started.is_some() || !self.ledger.take_back_start() {
             return None;
         }
-        self.run = None;
-        self.memory.running.take().map(|running| running.job)
+        let (run, running) = self.run.take().zip(self.memory.running.take())?;
+        if run.shown {
+            let (place, parts) = (running.job.place, vec![Part::Bold(last)]);
+            self.show_last_at(run.view, place, running.view_message, parts);
+        }
+        Some(running.job)
     }
 
     /// The agent said something; every line resets the stale clock.

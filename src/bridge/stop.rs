@@ -99,20 +99,16 @@ impl Bridge {
 
     /// A start that still waits for the disk is simply taken back.
     fn stop_unstarted(&mut self, why: Why) -> bool {
-        let Some(view) = self.run.as_ref().filter(|run| run.started.is_none()).map(|run| run.view)
-        else {
+        let leaving = why == Why::Leaving;
+        let last = if leaving { self.words.view_over() } else { self.words.view_stopped() };
+        let Some(job) = self.take_back_start(last) else {
             return false;
         };
-        let Some(job) = self.take_back_start() else {
-            return false;
-        };
-        if why == Why::Leaving {
+        if leaving {
             self.memory.queue.push_front(job);
         } else {
             let text = self.words.stopped(None, why == Why::Button);
             self.final_plain(&job, &text);
-            let parts = vec![Part::Bold(self.words.view_stopped())];
-            self.show_last(view, job.place, parts);
         }
         self.ledger.urgent();
         true

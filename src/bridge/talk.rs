@@ -51,7 +51,7 @@ impl Bridge {
     }
 
     /// One update. Answers the reply that has to be taken before it may be confirmed, if it was a
-    /// prompt that could not be stored.
+    /// prompt that is refused.
     fn update(&mut self, update: Update, backlog: bool) -> Option<ViewId> {
         match update.what {
             Told::Message(message) => return self.message(message, backlog),

@@ -6,6 +6,7 @@
 use super::Failure;
 use crate::config::{Sources, TOKEN, VARIABLES};
 use crate::telegram::client::Client;
+use crate::telegram::error::Error;
 use crate::telegram::settings::Settings;
 use crate::telegram::token::Token;
 use std::ffi::OsString;
@@ -113,10 +114,10 @@ fn ignore(project: &Path) -> io::Result<()> {
     if !known.is_empty() && !known.ends_with('\n') {
         writeln!(file)?;
     }
-    for name in missing {
+    for name in &missing {
         writeln!(file, "{name}")?;
     }
-    println!("{} leaves them out of git.", path.display());
+    println!("{} keeps {} out of git.", path.display(), missing.join(" and "));
     Ok(())
 }
 
@@ -132,7 +133,10 @@ fn check_token(token: Token, sources: &Sources) -> Result<(), Failure> {
             );
             Ok(())
         }
-        Err(error) => Err(Failure::Other(format!("the token was not accepted: {error}"))),
+        Err(error @ Error::BadToken) => Err(Failure::other(error)),
+        Err(error) => Err(Failure::Other(format!(
+            "the token could not be checked: {error}; pigent doctor tries again"
+        ))),
     }
 }
 

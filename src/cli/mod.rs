@@ -35,6 +35,8 @@ with every setting explained. pigent --version prints the version.
 pub(crate) enum Failure {
     /// Wrong words on the command line.
     Usage(String),
+    /// No command that there is.
+    NoCommand(String),
     /// Settings that cannot be.
     Config(Vec<Problem>),
     /// Anything else.
@@ -49,6 +51,10 @@ impl Failure {
     fn report(self) -> ExitCode {
         match self {
             Failure::Usage(why) => {
+                eprintln!("pigent: {why} (pigent --help tells more)");
+                ExitCode::from(2)
+            }
+            Failure::NoCommand(why) => {
                 eprintln!("pigent: {why}\n\n{USAGE}");
                 ExitCode::from(2)
             }
@@ -77,7 +83,7 @@ impl From<lexopt::Error> for Failure {
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let mut args = args.into_iter();
     let Some(command) = args.next() else {
-        return Failure::Usage("say what to do".into()).report();
+        return Failure::NoCommand("say what to do".into()).report();
     };
     let rest: Vec<OsString> = args.collect();
     let result = match command.to_str() {
@@ -98,7 +104,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             print!("{USAGE}");
             Ok(())
         }
-        _ => Err(Failure::Usage(format!("{} is not a command", command.to_string_lossy()))),
+        _ => Err(Failure::NoCommand(format!("{} is not a command", command.to_string_lossy()))),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

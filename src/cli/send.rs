@@ -7,17 +7,24 @@ use super::Failure;
 use crate::bridge::ids::{ChatId, Place};
 use crate::bridge::rules::Access;
 use crate::config::{Config, Sources};
-use crate::runtime::{ControlError, MOST_FILE, send};
+use crate::runtime::{ControlError, MOST_FILE, MOST_TEXT, send};
 use crate::telegram::api::{Api, Outgoing};
 use crate::telegram::client::Client;
+use crate::telegram::error::Error;
 use crate::telegram::format;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 /// Telegram's limit for text under a file.
 const CAPTION: usize = 1024;
+/// Waited for Telegram in all, for one message.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Beyond what Telegram asks for: coming back early makes it longer.
+const MARGIN: Duration = Duration::from_millis(300);
 
 struct Order {
     chat: Option<i64>,
@@ -45,7 +52,7 @@ fn read_order(args: Vec<OsString>) -> Result<Order, Failure> {
     let mut parser = lexopt::Parser::from_args(args);
     while let Some(arg) = parser.next()? {
         match arg {
-            Long("chat") => chat = Some(parser.value()?.parse::<i64>()?),
+            Long("chat") => chat = Some(chat_id(&parser.value()?)?),
             Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Value(word) => words.push(word.string()?),
             _ => return Err(arg.unexpected().into()),
@@ -53,8 +60,10 @@ fn read_order(args: Vec<OsString>) -> Result<Order, Failure> {
     }
     let mut text = words.join(" ");
     if text == "-" {
-        text.clear();
-        std::io::stdin().read_to_string(&mut text).map_err(Failure::other)?;
+        text = read_stdin()?;
+    }
+    if text.len() > MOST_TEXT {
+        return Err(too_long());
     }
     if text.trim().is_empty() && file.is_none() {
         return Err(Failure::Usage("send: give a TEXT (or - for stdin) or a --file".into()));
@@ -67,8 +76,32 @@ fn read_order(args: Vec<OsString>) -> Result<Order, Failure> {
     Ok(Order { chat, file: file.map(|path| read_file(&path)).transpose()?, text })
 }
 
+fn too_long() -> Failure {
+    Failure::Usage(format!("send: a text ends at {} KiB: send it as a --file", MOST_TEXT / 1024))
+}
+
+fn read_stdin() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    // One byte more tells that there is too much.
+    let read = std::io::stdin().take(MOST_TEXT as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(Failure::other)?;
+    if bytes.len() > MOST_TEXT {
+        return Err(too_long());
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::Other("send: stdin is not UTF-8 text: send it as a --file".into()))
+}
+
+fn chat_id(text: &OsStr) -> Result<i64, Failure> {
+    let id = text.to_str().and_then(|text| text.parse().ok());
+    id.ok_or_else(|| {
+        let text = text.to_string_lossy();
+        Failure::Usage(format!("send: --chat {text}: a chat id is a number, like -1001234567890"))
+    })
+}
+
 fn read_file(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    let fail = |why: String| Failure::Other(format!("{}: {why}", path.display()));
+    let fail = |why: String| Failure::Other(format!("send: {}: {why}", path.display()));
     let file = fs::File::open(path).map_err(|error| fail(error.to_string()))?;
     let mut content = Vec::new();
     let read = file.take(MOST_FILE as u64 + 1).read_to_end(&mut content);
@@ -77,7 +110,7 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), Failure> {
         return Err(fail("larger than 8 MiB".into()));
     }
     if content.is_empty() {
-        return Err(fail("empty: Telegram takes no empty file".into()));
+        return Err(fail("is empty, and Telegram takes no empty file".into()));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok((name.unwrap_or_else(|| "file".into()), content))
@@ -92,13 +125,28 @@ fn send_alone(sources: &Sources, order: &Order) -> Result<(), Failure> {
     let place = Place { chat, thread: None };
     let mut client = Client::new(&config.telegram);
     if let Some((name, content)) = &order.file {
-        client.send_document(&plain(place, &order.text), name, content).map_err(Failure::other)?;
-        return Ok(());
+        let mut send = || client.send_document(&plain(place, &order.text), name, content).map(drop);
+        return patiently(&mut send);
     }
     for piece in format::split_plain(&order.text) {
-        client.send_message(&plain(place, &piece)).map_err(Failure::other)?;
+        patiently(&mut || client.send_message(&plain(place, &piece)).map(drop))?;
     }
     Ok(())
+}
+
+/// Waits as long as Telegram asks to, if that is not too long: half a text is no use.
+fn patiently(send: &mut dyn FnMut() -> Result<(), Error>) -> Result<(), Failure> {
+    let mut left = PATIENCE;
+    loop {
+        match send() {
+            Err(Error::Flood { retry_after }) if retry_after < left => {
+                let wait = retry_after + MARGIN;
+                left = left.saturating_sub(wait);
+                thread::sleep(wait);
+            }
+            result => return result.map_err(Failure::other),
+        }
+    }
 }
 
 fn plain(place: Place, text: &str) -> Outgoing<'_> {

@@ -64,7 +64,7 @@ impl fmt::Display for Problem {
             Problem::ProjectDirInDotenv => f.write_str(
                 "PIGENT_PROJECT_DIR cannot be in .env, which is read from that folder: set it in the environment",
             ),
-            Problem::ProjectDir { why } => write!(f, "PIGENT_PROJECT_DIR: {why}"),
+            Problem::ProjectDir { why } => write!(f, "PIGENT_PROJECT_DIR: {why}: name a folder that is there"),
             Problem::Dotenv { why } => write!(f, ".env: {why}"),
         }
     }

@@ -91,7 +91,7 @@ impl Config {
         reader.unknown();
         let telegram = token.and_then(|token| {
             let settings = telegram::settings::Settings::new(token, &api_url, ca_file.as_deref());
-            settings.map_err(|error| reader.problem(Problem::Telegram(error.to_string()))).ok()
+            settings.map_err(|error| reader.problem(telegram_problem(error, &api_url))).ok()
         });
         let project_dir = sources.project_dir.clone();
         match (telegram, reader.finish()) {
@@ -154,6 +154,20 @@ fn token(reader: &mut Reader<'_>) -> Option<Token> {
             reader.problem(Problem::Token(error.to_string()));
             None
         }
+    }
+}
+
+/// The URL is named only if nobody can have pasted the token into it.
+fn telegram_problem(error: telegram::settings::SettingsError, api_url: &str) -> Problem {
+    let is_url = error == telegram::settings::SettingsError::Url;
+    let harmless = !api_url.contains(['@', '?', '#']) && !api_url.contains("bot");
+    match is_url && harmless {
+        true => Problem::Value {
+            name: "TELEGRAM_API_URL",
+            value: api_url.chars().take(60).collect(),
+            allowed: "http:// or https:// with a host, like https://api.telegram.org".into(),
+        },
+        false => Problem::Telegram(error.to_string()),
     }
 }
 

@@ -204,7 +204,8 @@ impl From<Id> for crate::bridge::ids::UserId {
 fn like(name: &str) -> Option<&'static str> {
     let names = VARIABLES.iter().map(|(known, _, _)| *known);
     let (distance, known) = names.map(|known| (distance(name, known), known)).min()?;
-    (distance <= 4).then_some(known)
+    // A short name is like every other short one.
+    (distance <= 4 && distance * 4 <= name.len().saturating_sub(4)).then_some(known)
 }
 
 /// Levenshtein's.

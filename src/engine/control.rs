@@ -5,12 +5,12 @@
 //! verdicts from the bridge.
 
 use super::protocol;
+use super::shown::shown;
 use super::transcript::Control;
 use crate::bridge::AgentEvent;
 use crate::bridge::agent::{Choice, Question, Verdict};
 use crate::bridge::rules::Permissions;
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::VecDeque;
 
 /// The tool by which the agent asks the user something.
@@ -21,9 +21,6 @@ const OPEN_MAX: usize = 32;
 
 /// Questions in one request. The tool allows four.
 const QUESTIONS_MAX: usize = 8;
-
-/// Bytes of an input that are shown: with everything else it fits one message.
-const SHOWN_MAX: usize = 3000;
 
 /// Choices of one question. The tool allows four; what is beyond can be typed.
 const CHOICES_MAX: usize = 8;
@@ -112,35 +109,13 @@ impl Requests {
 
 fn ask(control: Control) -> AgentEvent {
     AgentEvent::Ask {
-        input: control.input.as_deref().map(shown).unwrap_or_default(),
         request: control.request,
         tool: control.tool,
         preview: control.preview,
+        input: control.input.as_deref().map(shown).unwrap_or_default(),
         description: control.description,
         cut: control.cut,
     }
-}
-
-/// An input as the user has to see it before saying yes: every entry with its name, texts as they
-/// are. A one-line preview would hide the end of a long command.
-fn shown(input: &str) -> String {
-    let Ok(Value::Object(entries)) = serde_json::from_str(input) else {
-        return cut(input.to_owned());
-    };
-    let line = |(name, value): (String, Value)| match value {
-        Value::String(text) => format!("{name}: {text}"),
-        other => format!("{name}: {other}"),
-    };
-    cut(entries.into_iter().map(line).collect::<Vec<_>>().join("\n"))
-}
-
-fn cut(mut text: String) -> String {
-    if text.len() > SHOWN_MAX {
-        let hidden = text.len() - SHOWN_MAX;
-        text.truncate(text.floor_char_boundary(SHOWN_MAX));
-        text.push_str(&format!("… ({hidden} more bytes)"));
-    }
-    text
 }
 
 /// The questions, and the input to send back. What cannot be read, or is more than can be asked,
@@ -235,7 +210,7 @@ mod tests {
             let asked = Control {
                 cut: true,
                 preview: "rm x".into(),
-                ..control("can_use_tool", "Bash", r#"{"command":"rm x","timeout":5}"#)
+                ..control("can_use_tool", "Bash", "{}")
             };
             let (event, line) = requests.take(asked);
             assert_eq!(line, None);
@@ -245,7 +220,7 @@ mod tests {
                     request: "r1".into(),
                     tool: "Bash".into(),
                     preview: "rm x".into(),
-                    input: "command: rm x\ntimeout: 5".into(),
+                    input: String::new(),
                     description: String::new(),
                     cut: true,
                 }
@@ -253,14 +228,6 @@ mod tests {
             assert_eq!(requests.answer("r1", &Verdict::Allow), Some(protocol::allow("r1")));
             assert_eq!(requests.answer("r1", &Verdict::Allow), None);
         }
-    }
-
-    #[test]
-    fn what_is_not_shown_of_an_input_is_said() {
-        let long = format!(r#"{{"command":"{}; rm -rf /"}}"#, "ä".repeat(2000));
-        let text = shown(&long);
-        assert!(text.len() < SHOWN_MAX + 40 && text.ends_with("more bytes)"), "{text}");
-        assert_eq!(shown("not json"), "not json");
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub mod program;
 pub mod protocol;
 pub mod run;
 pub mod settings;
+mod shown;
 mod spawn;
 mod stdin;
 pub mod sweep;

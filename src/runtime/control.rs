@@ -18,13 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::Sender;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 /// Longest header line: a text of 64 KiB, escaped.
 const HEADER: u64 = 512 * 1024;
 /// Longest text.
-const TEXT: usize = 64 * 1024;
+pub const TEXT: usize = 64 * 1024;
 /// Longest file.
 pub const FILE: usize = 8 * 1024 * 1024;
 /// Connections at a time.
@@ -97,19 +97,22 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 async fn serve(listener: UnixListener, inputs: Sender<Input>, callers: Callers) {
+    let free = Arc::new(Semaphore::new(CALLERS));
     let mut next = 0;
     loop {
+        // Further callers wait in the socket's queue.
+        let Ok(permit) = free.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // Out of descriptors, most likely: not a reason to spin.
             tokio::time::sleep(Duration::from_secs(1)).await;
             continue;
         };
-        let busy = callers.lock().unwrap_or_else(PoisonError::into_inner).len() >= CALLERS;
-        if busy {
-            continue;
-        }
         next += 1;
-        tokio::spawn(call(stream, next, inputs.clone(), callers.clone()));
+        let call = call(stream, next, inputs.clone(), callers.clone());
+        tokio::spawn(async move {
+            call.await;
+            drop(permit);
+        });
     }
 }
 
@@ -205,10 +208,35 @@ fn exchange(
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(header)?;
     line.push(b'\n');
-    stream.write_all(&line)?;
-    stream.write_all(file.unwrap_or_default())?;
-    stream.shutdown(Shutdown::Write)?;
+    let written = stream
+        .write_all(&line)
+        .and_then(|()| stream.write_all(file.unwrap_or_default()))
+        .and_then(|()| stream.shutdown(Shutdown::Write));
+    // A daemon that says no may hang up before it has heard everything: its word counts.
     let mut answer = String::new();
-    BufReader::new(&*stream).read_line(&mut answer)?;
+    let read = BufReader::new(&*stream).read_line(&mut answer);
+    if answer.is_empty() {
+        written.and(read)?;
+    }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_no_is_heard_although_the_daemon_hung_up_early() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon =
+            std::os::unix::net::UnixListener::bind(folder.path().join("ctl.sock")).unwrap();
+        let refuse = std::thread::spawn(move || {
+            let (mut stream, _) = daemon.accept().unwrap();
+            stream.write_all(b"error busy\n").unwrap();
+        });
+        let file = vec![7; FILE];
+        let result = send(folder.path(), None, "hi", Some(("x", &file)));
+        assert!(matches!(&result, Err(ControlError::Refused(why)) if why == "busy"), "{result:?}");
+        refuse.join().unwrap();
+    }
 }

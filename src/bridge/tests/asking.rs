@@ -226,3 +226,23 @@ fn a_second_choice_tapped_in_the_message_as_it_was_counts() {
     let both = vec![("Which?".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])];
     assert_eq!(verdicts(&world), [("q".to_owned(), Verdict::Answers(both))]);
 }
+
+#[test]
+fn a_reply_to_a_known_question_is_not_taken_for_one_whose_message_is_unknown() {
+    let mut world = World::new();
+    world.say("work");
+    let asked = |request: &str| AgentEvent::Question {
+        request: request.into(),
+        questions: vec![question("Which?", false)],
+        cut: false,
+    };
+    world.agent(asked("first"));
+    world.agent(asked("second"));
+    let is_question = |view: &&crate::bridge::effect::View| view.class == Class::Question;
+    let second = world.views().into_iter().rfind(is_question).expect("a question").id;
+    world.step(Input::Sent(Receipt::Shown { view: second, message: MessageId(500) }));
+    let mut reply = world.text("Green");
+    reply.reply_to = Some(MessageId(500));
+    world.message(reply);
+    assert_eq!(verdicts(&world)[0].0, "second");
+}

@@ -68,7 +68,7 @@ fn it_recovers_when_the_disk_does() {
     world.say("lost to the user, who was told");
     world.pass(100.0);
     world.disk = None;
-    world.pass(31.0);
+    world.pass(6.0);
     assert!(world.signs().is_some_and(|signs| !signs.error));
     world.clear();
     world.say("now");
@@ -76,13 +76,13 @@ fn it_recovers_when_the_disk_does() {
 }
 
 #[test]
-fn tries_are_spaced_ever_wider() {
+fn tries_are_spaced_wider_up_to_five_seconds() {
     let mut world = World::new();
     world.disk = Some(FULL);
     world.say("x");
     let saves = world.saves;
     world.pass(600.0);
-    assert!((15..30).contains(&(world.saves - saves)), "{}", world.saves - saves);
+    assert!((100..130).contains(&(world.saves - saves)), "{}", world.saves - saves);
 }
 
 #[test]
@@ -217,4 +217,39 @@ fn an_older_generation_does_not_end_a_trouble() {
     world.clear();
     world.say("three");
     assert!(world.last_shown().contains("disk"), "the newest failed");
+}
+
+#[test]
+fn what_pigent_send_is_told_was_not_sent_is_not_sent() {
+    let mut world = World::new();
+    world.auto = false;
+    let order = SendOrder { chat: None, text: "hi".into(), file: None, caller: 1 };
+    world.step(Input::Send(order));
+    world.disk = Some(FULL);
+    let save = world.pending_save();
+    world.answer_save(save);
+    let refused = |effect: &Effect| matches!(effect, Effect::SendResult { result: Err(_), .. });
+    assert!(world.has(refused));
+    world.auto = true;
+    world.disk = None;
+    world.pass(60.0);
+    assert!(world.posts().is_empty() && world.saved.posts.is_empty());
+}
+
+#[test]
+fn a_second_start_that_the_disk_takes_back_leaves_no_view_that_types_for_ever() {
+    let mut world = World::new();
+    world.say("one");
+    world.agent(crate::bridge::AgentEvent::Session("gone".into()));
+    world.finish("1");
+    world.say("two");
+    world.clear();
+    world.disk = Some(FULL);
+    let stderr = "No conversation found with session ID: gone".into();
+    let exit = crate::bridge::agent::Exit { code: Some(1), stderr, ..Default::default() };
+    let run = world.run();
+    world.step(Input::Exited { run, exit });
+    assert_eq!(world.bridge.memory.queue.len(), 1);
+    assert!(world.views().last().is_some_and(|view| view.last && !view.typing));
+    assert!(world.last_shown().contains("Over"), "{:?}", world.shown());
 }

@@ -1,6 +1,7 @@
 //! The bridge's rules, in virtual time. `world.rs` is the world around it.
 
 mod asking;
+mod chaos;
 mod disk;
 mod prompts;
 mod restarting;

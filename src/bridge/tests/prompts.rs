@@ -66,8 +66,22 @@ fn the_queue_is_bounded_and_says_so() {
     world.clear();
     world.say("4");
     assert!(world.last_shown().contains("full (3 waiting)"), "{}", world.last_shown());
-    assert!(world.confirmed().is_some(), "what was refused is confirmed");
     assert_eq!(world.saved.queue.len(), 3);
+}
+
+#[test]
+fn a_refusal_that_a_power_cut_could_swallow_is_confirmed_once_it_is_said() {
+    let mut world = World::new();
+    for text in ["runs", "1", "2", "3"] {
+        world.say(text);
+    }
+    world.clear();
+    world.say("4");
+    assert!(world.confirmed().is_none());
+    let view = world.views().last().expect("a refusal").id;
+    let message = crate::bridge::ids::MessageId(1);
+    world.step(crate::bridge::Input::Sent(crate::bridge::input::Receipt::Shown { view, message }));
+    assert!(world.confirmed().is_some());
 }
 
 #[test]

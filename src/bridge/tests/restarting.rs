@@ -234,3 +234,13 @@ fn the_view_of_an_answered_run_does_not_work_for_ever() {
     assert!(super::world::view_text(old).contains("Over") && old.frame.buttons.is_empty());
     assert!(world.signs().is_some_and(|signs| !signs.error));
 }
+
+#[test]
+fn an_empty_answer_is_not_reported_as_interrupted_on_leaving() {
+    let mut world = World::new();
+    world.say("work");
+    world.answers("");
+    world.step(Input::Shutdown);
+    assert_eq!(world.post_texts(), ["✅ Done, without a text."]);
+    assert!(world.saved.interrupted.is_empty());
+}

@@ -216,3 +216,16 @@ fn a_stop_that_leaving_overtakes_tells_how_long_the_run_was() {
     world.step(Input::Shutdown);
     assert_eq!(world.post_texts(), ["🛑 Stopped after 1 min 01 s."]);
 }
+
+#[test]
+fn a_stop_before_the_start_is_one_message() {
+    let mut world = World::new();
+    world.auto = false;
+    world.say("do not");
+    world.clear();
+    world.step(Input::Press(Press::Down));
+    let save = world.pending_save();
+    world.answer_save(save);
+    assert_eq!(world.post_texts(), ["🛑 Stopped by the button before it began."]);
+    assert!(world.views().is_empty(), "there is no view to end: {:?}", world.shown());
+}

@@ -230,7 +230,7 @@ impl Words {
     ) -> Vec<Part> {
         let mut parts = vec![Part::Bold(format!("{} {tool}?\n", self.pick("Allow", "Erlauben:")))];
         parts.push(Part::Code(input.to_owned()));
-        if !description.is_empty() && !input.contains(description) {
+        if !description.is_empty() && description != input {
             parts.push(Part::Plain(format!("\n{description}")));
         }
         parts
@@ -250,7 +250,7 @@ impl Words {
         tool: &str,
         preview: &str,
     ) -> Vec<Part> {
-        parts.push(Part::Plain(format!(" {tool} ")));
+        parts.push(Part::Plain(format!("{tool} ")));
         parts.push(Part::Code(preview.to_owned()));
         parts
     }

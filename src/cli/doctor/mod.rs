@@ -110,7 +110,11 @@ fn access(config: &Config) -> Finding {
             "access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS",
         )
     } else {
-        fine(format!("access: {} chats, {} users", access.chats.len(), access.users.len()))
+        fine(format!(
+            "access: listed chats: {}, listed users: {}",
+            access.chats.len(),
+            access.users.len()
+        ))
     }
 }
 
@@ -153,8 +157,9 @@ fn dotenv(sources: &Sources) -> Option<Finding> {
 
 fn root(sources: &Sources) -> Finding {
     let is_root = rustix::process::geteuid().is_root();
+    let sandbox = sources.environment.get("IS_SANDBOX").is_some_and(|value| value == "1");
     let bypass = sources.get("PIGENT_PERMISSIONS").is_none_or(|mode| mode == "bypass");
-    match (is_root, bypass) {
+    match (is_root, bypass && !(is_root && sandbox)) {
         (true, true) => mind(
             "user: root, and Claude refuses to skip permissions as root: run pigent as another user \
              (or PIGENT_PERMISSIONS=ask, or IS_SANDBOX=1 in a sandbox)",

@@ -61,10 +61,12 @@ impl Lane {
             } else {
                 open.update(view);
             }
+            self.views.retain(|open| !open.is_pointless());
             return None;
         }
         let given_up = self.crowded(view.class).map(|index| self.views.remove(index));
         self.views.push(OpenView::new(view, now));
+        self.views.retain(|open| !open.is_pointless());
         given_up.filter(|open| open.waiting).map(|open| open.view.id)
     }
 
@@ -106,7 +108,9 @@ impl Lane {
         }
         for open in self.views.iter().filter(|open| !leaving || open.is_final()) {
             let (id, class) = (open.view.id, open.view.class);
-            if let Some(ready) = open.send_at(&self.sends, choice.now(), self.chat.0 < 0) {
+            if let Some(free) = open.send_at(&self.sends) {
+                let held = open.held_until(&self.sends, choice.now(), self.chat.0 < 0);
+                let ready = if leaving { free } else { free.max(held) };
                 choice.offer(self, Work::View(class, id), ready);
             }
             if let Some(ready) = open.type_at().filter(|_| !leaving) {

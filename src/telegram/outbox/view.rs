@@ -34,6 +34,8 @@ pub(super) struct OpenView {
     resent: bool,
     born: Mono,
     changed: Option<Mono>,
+    /// The last change was an edit.
+    edited: bool,
     type_at: Mono,
 }
 
@@ -57,6 +59,7 @@ impl OpenView {
             resent: false,
             born: now,
             changed: None,
+            edited: false,
             type_at: Mono::default(),
         }
     }
@@ -72,29 +75,42 @@ impl OpenView {
         }
     }
 
+    /// The end of a run whose beginning nobody saw: a post tells all of it. (Once a message was
+    /// tried it may be there, whatever became of its OK, and has to say that it is over.)
+    pub(super) fn is_pointless(&self) -> bool {
+        let unseen = self.message.is_none() && self.changed.is_none();
+        unseen && self.view.class == Class::Live && self.view.last
+    }
+
     /// Gives up.
     pub(super) fn kill(&mut self) {
         (self.dead, self.waiting) = (true, false);
         self.view.frame = Default::default();
     }
 
-    /// When the newest state may be sent; `None` if there is nothing to send.
-    pub(super) fn send_at(&self, budget: &Budget, now: Mono, group: bool) -> Option<Mono> {
-        if !self.waiting {
-            return None;
-        }
+    /// When the newest state may be sent, the distance between edits apart; `None` if there is
+    /// nothing to send.
+    pub(super) fn send_at(&self, budget: &Budget) -> Option<Mono> {
         let live = self.view.class == Class::Live;
-        let free = budget.free_at(if live { Purpose::Live } else { Purpose::Word });
-        let held = live && !self.view.last && self.message.is_some();
-        Some(match self.changed.filter(|_| held) {
-            Some(changed) => free.max(changed.after(self.distance(budget, now, group))),
-            None => free,
-        })
+        let purpose = if live { Purpose::Live } else { Purpose::Word };
+        self.waiting.then(|| budget.free_at(purpose))
+    }
+
+    /// Until when the state of a run keeps its distance to the edit before.
+    pub(super) fn held_until(&self, budget: &Budget, now: Mono, group: bool) -> Mono {
+        // The end of a short run is the first edit: between it and the message itself no distance
+        // is due, and until then there would be a Stop button for nothing.
+        let free = self.view.last && !self.edited;
+        let held = self.view.class == Class::Live && self.message.is_some() && !free;
+        let distance = self.distance(budget, now, group);
+        self.changed.filter(|_| held).map_or(Mono::default(), |changed| changed.after(distance))
     }
 
     /// Between two edits: longer in groups, in long runs, and after a 429.
     fn distance(&self, budget: &Budget, now: Mono, group: bool) -> Duration {
-        let seconds = match (now.since(self.born).as_secs(), group) {
+        // How a run ended is not news that grows rarer.
+        let age = if self.view.last { 0 } else { now.since(self.born).as_secs() };
+        let seconds = match (age, group) {
             (0..60, false) => 3,
             (60..600, false) => 5,
             (_, false) => 10,
@@ -143,6 +159,7 @@ impl OpenView {
     /// The call that shows it, made now. Returns the fingerprint to give to [`OpenView::taken`].
     pub(super) fn call(&mut self, shot: Shot, now: Mono) -> (Call, u64) {
         self.changed = Some(now);
+        self.edited = self.message.is_some();
         let letter = Letter {
             place: self.view.place,
             text: if self.plain { shot.html.plain(MESSAGE) } else { shot.html.into() },

@@ -2,7 +2,7 @@
 
 use super::world::{World, live, post, view};
 use crate::bridge::effect::Class;
-use crate::bridge::ids::ViewId;
+use crate::bridge::ids::{MessageId, ViewId};
 use crate::bridge::input::Receipt;
 
 #[test]
@@ -84,8 +84,8 @@ fn when_pigent_leaves_only_final_things_go_out() {
     world.show(working);
     world.seconds(1);
     assert!(world.arrived.is_empty() && !world.lanes.is_busy());
-    let mut last = live(1, 7, "stopped");
-    last.last = true;
+    let mut last = live(3, 7, "stopped");
+    (last.last, last.message) = (true, Some(MessageId(5)));
     world.show(last);
     world.lanes.post(post(2, 7, "Interrupted"));
     assert!(world.lanes.is_busy());

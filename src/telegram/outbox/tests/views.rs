@@ -1,7 +1,7 @@
 //! Views: newest state only, not too often, never for nothing.
 
 use super::world::{World, flood, live, network, view};
-use crate::bridge::effect::{Button, Class};
+use crate::bridge::effect::{Button, Class, View};
 use crate::bridge::ids::{MessageId, ViewId};
 use crate::bridge::input::Receipt;
 use crate::bridge::time::Mono;
@@ -51,19 +51,69 @@ fn edits_become_rarer_in_a_long_run_and_in_groups() {
 }
 
 #[test]
-fn a_last_state_does_not_wait_for_the_edit_distance_and_is_forgotten() {
+fn a_last_state_waits_for_the_shortest_edit_distance_only_and_is_forgotten() {
     let mut world = World::new();
     world.show(live(1, 7, "a"));
-    world.run(Duration::from_millis(200));
-    let mut last = live(1, 7, "b");
-    last.last = true;
-    world.show(last);
-    world.run(Duration::from_millis(200));
-    assert_eq!(world.texts(), ["a", "b"]);
+    // Long enough for edits to have become 10 s apart.
+    world.seconds(900);
+    world.show(live(1, 7, "b"));
+    world.seconds(1);
+    world.show(ended(live(1, 7, "c")));
+    world.seconds(4);
+    assert_eq!(world.texts(), ["a", "b", "c"]);
+    assert_eq!(times(&world), [0, 900, 903]);
     assert_eq!(world.lanes.next(world.now.after(Duration::from_secs(100))), wait(None));
+    world.show(live(1, 7, "d"));
+    world.seconds(1);
+    assert!(matches!(world.arrived[3].call, Call::Send(_)));
+}
+
+#[test]
+fn the_end_of_a_short_run_is_shown_at_once() {
+    let mut world = World::new();
+    world.show(live(1, 7, "working"));
+    world.run(Duration::from_millis(200));
+    world.show(ended(live(1, 7, "done")));
+    world.run(Duration::from_millis(200));
+    assert_eq!(world.texts(), ["working", "done"]);
+}
+
+#[test]
+fn a_last_state_does_not_wait_when_pigent_leaves() {
+    let mut world = World::new();
+    for text in ["a", "b"] {
+        world.show(live(1, 7, text));
+        world.seconds(4);
+    }
     world.show(live(1, 7, "c"));
     world.seconds(1);
-    assert!(matches!(world.arrived[2].call, Call::Send(_)));
+    world.show(ended(live(1, 7, "d")));
+    world.lanes.leave();
+    world.run(Duration::from_millis(200));
+    assert_eq!(world.texts(), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn the_end_of_a_run_is_no_message_of_its_own_when_its_beginning_was_never_shown() {
+    let mut world = World::new();
+    world.show(live(1, 7, "working"));
+    world.show(ended(live(1, 7, "failed")));
+    world.show(ended(live(2, 7, "failed at once")));
+    world.seconds(5);
+    assert_eq!(world.texts(), [""; 0]);
+    // But what was sent, and whose OK was lost, is there and must not stay at "working".
+    world.fail(network());
+    world.show(live(3, 7, "working"));
+    world.run(Duration::from_millis(100));
+    world.show(ended(live(3, 7, "done")));
+    world.seconds(5);
+    assert_eq!(world.texts(), ["done"]);
+}
+
+/// The last state of a view.
+fn ended(mut view: View) -> View {
+    view.last = true;
+    view
 }
 
 fn wait(until: Option<Mono>) -> crate::telegram::outbox::lanes::Step {
