@@ -111,11 +111,7 @@ mod tests {
             "0000000000000000 ",
             "ABCDEF0123456789",
         ] {
-            assert_eq!(
-                parse(forged).and_then(|token| tokens.find(token)).is_some(),
-                false,
-                "{forged}"
-            );
+            assert!(parse(forged).and_then(|token| tokens.find(token)).is_none(), "{forged}");
         }
     }
 

@@ -195,3 +195,17 @@ fn background_work_is_stopped_with_everything_it_has() {
     assert_eq!(world.posts().len(), 1);
     assert!(world.last_shown().contains("Stopped"));
 }
+
+#[test]
+fn a_turn_that_something_else_broke_off_is_told_in_words() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(AgentEvent::Result(RunResult {
+        is_error: true,
+        subtype: "error_during_execution".into(),
+        text: "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason=tool_use".into(),
+        ..RunResult::default()
+    }));
+    let said = world.post_texts().join("\n");
+    assert!(said.contains("broken off") && !said.contains("ede_diagnostic"), "{said}");
+}
