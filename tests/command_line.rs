@@ -5,9 +5,10 @@
 mod support;
 
 use pigent::emulator::{Fault, Trouble};
-use std::io::Write;
+use rustix::process::Pid;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
-use support::{CHAT, Harness};
+use support::{CHAT, Harness, Signal};
 
 /// Runs pigent with these words and settings and nothing else, and with this on its stdin.
 fn pigent(words: &[&str], settings: &[(&str, &str)], stdin: &[u8]) -> Output {
@@ -86,4 +87,38 @@ fn send_without_a_daemon_waits_as_long_as_telegram_asks() {
     let output = pigent(&["send", "hello"], &settings, b"");
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(harness.server.look(|world| world.from_bot(CHAT).len()), 1);
+}
+
+#[test]
+fn the_panel_command_gives_the_lamps_back_when_it_is_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("sim");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pigent"))
+        .arg("panel")
+        .env_clear()
+        .env("TELEGRAM_BOT_TOKEN", "1:x")
+        .env("PIGENT_GPIO", format!("sim:{}", socket.display()))
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut words = BufReader::new(child.stdout.take().unwrap());
+    while !line.contains("busy") {
+        line.clear();
+        assert!(words.read_line(&mut line).unwrap() > 0, "it ended");
+    }
+    let pid = Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!socket.exists(), "the way out is the orderly one");
+}
+
+#[test]
+fn the_panel_command_says_when_there_is_nothing_to_try() {
+    let settings = [("TELEGRAM_BOT_TOKEN", "1:x"), ("PIGENT_GPIO", "off")];
+    let output = pigent(&["panel"], &settings, b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("PIGENT_LED_BUSY"), "{}", said(&output));
 }

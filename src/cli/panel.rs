@@ -5,14 +5,19 @@ use crate::config::{Config, Sources};
 use crate::panel::{self, Board};
 use crate::store;
 use core::time::Duration;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use std::ffi::OsString;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Instant;
 
 /// How long each lamp is lit.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often the button is looked at; `Board` asks for at most 50 ms.
 const SAMPLE: Duration = Duration::from_millis(20);
+const NOTHING: &str = "no lamp and no button to try: name their pins with PIGENT_LED_BUSY, \
+                       PIGENT_LED_IDLE, PIGENT_LED_ERROR and PIGENT_BUTTON";
 
 pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     no_words(args)?;
@@ -22,52 +27,62 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     let _lock = store::lock::take(&config.state_dir)
         .map_err(|_| Failure::Other("the daemon runs and has the pins: stop it first".into()))?;
     for found in panel::probe(&config.panel) {
-        let remedy = if found.ok { String::new() } else { format!(": {}", found.remedy) };
-        println!("{}{remedy}", found.what);
+        let colon = if found.remedy.is_empty() { "" } else { ": " };
+        println!("{}{colon}{}", found.what, found.remedy);
     }
+    let ended = ended_by_signal().map_err(Failure::other)?;
     let (mut board, troubles) = Board::open(&config.panel);
-    for trouble in &troubles {
-        println!("{trouble}");
+    if troubles.is_empty() && board.lamps().next().is_none() && board.down().is_none() {
+        return Err(Failure::Other(NOTHING.into()));
     }
-    light_each(&mut board);
-    watch_button(&mut board);
-    match troubles.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Other("not everything could be opened".into())),
+    light_each(&mut board, &ended);
+    watch_button(&mut board, &ended);
+    match troubles.first() {
+        None => Ok(()),
+        Some(_) => Err(Failure::Other("not everything could be opened".into())),
     }
 }
 
-fn light_each(board: &mut Board) {
-    let lamps: Vec<panel::Lamp> = board.lamps().collect();
-    if lamps.is_empty() {
-        println!("no lamp: set PIGENT_LED_BUSY, PIGENT_LED_IDLE or PIGENT_LED_ERROR");
+/// Ctrl-C is how most people end this: the board must be dropped, so that no lamp stays lit.
+fn ended_by_signal() -> std::io::Result<Arc<AtomicBool>> {
+    let ended = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, ended.clone())?;
     }
+    Ok(ended)
+}
+
+fn light_each(board: &mut Board, ended: &AtomicBool) {
+    let lamps: Vec<panel::Lamp> = board.lamps().collect();
     for lamp in lamps {
         println!("the {lamp} lamp is on");
         board.set(lamp, true);
-        thread::sleep(LOOK);
+        let since = Instant::now();
+        while since.elapsed() < LOOK && !ended.load(Ordering::Relaxed) {
+            thread::sleep(SAMPLE);
+        }
         board.set(lamp, false);
     }
 }
 
 /// Prints presses until Enter.
-fn watch_button(board: &mut Board) {
-    let Some(mut was) = board.down() else {
-        println!("no button: set PIGENT_BUTTON");
+fn watch_button(board: &mut Board, ended: &Arc<AtomicBool>) {
+    let Some(mut was) = board.down() else { return };
+    if ended.load(Ordering::Relaxed) {
         return;
-    };
+    }
     println!("Now press the button; Enter ends.");
-    let (enter, ended) = mpsc::channel();
+    let enter = ended.clone();
     thread::spawn(move || {
         let _ = std::io::stdin().read_line(&mut String::new());
-        drop(enter);
+        enter.store(true, Ordering::Relaxed);
     });
-    let ended = || ended.recv_timeout(SAMPLE) != Err::<(), _>(RecvTimeoutError::Timeout);
-    while !ended() {
+    while !ended.load(Ordering::Relaxed) {
         let is = board.down().unwrap_or(was);
         if is != was {
             println!("{}", if is { "pressed" } else { "released" });
             was = is;
         }
+        thread::sleep(SAMPLE);
     }
 }

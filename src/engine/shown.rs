@@ -17,8 +17,9 @@ pub(super) fn shown(input: &str) -> String {
         return cut(input.trim());
     };
     fields.remove("description");
-    let known =
-        |key: &&&str| fields.get(**key).and_then(Value::as_str).is_some_and(|it| !it.is_empty());
+    let known = |key: &&&str| {
+        fields.get(**key).and_then(Value::as_str).is_some_and(|it| !it.trim().is_empty())
+    };
     let main = PREVIEW_KEYS.iter().find(known).and_then(|key| fields.remove(*key));
     let main = main.as_ref().and_then(Value::as_str).map(str::to_owned);
     let rest = fields.iter().map(|(key, value)| named(key, value));

@@ -229,3 +229,17 @@ fn a_stop_before_the_start_is_one_message() {
     assert_eq!(world.post_texts(), ["🛑 Stopped by the button before it began."]);
     assert!(world.views().is_empty(), "there is no view to end: {:?}", world.shown());
 }
+
+#[test]
+fn a_turn_that_something_else_broke_off_is_told_in_words() {
+    let mut world = World::new();
+    world.say("work");
+    world.agent(AgentEvent::Result(RunResult {
+        is_error: true,
+        subtype: "error_during_execution".into(),
+        text: "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason=tool_use".into(),
+        ..RunResult::default()
+    }));
+    let said = world.post_texts().join("\n");
+    assert!(said.contains("broken off") && !said.contains("ede_diagnostic"), "{said}");
+}

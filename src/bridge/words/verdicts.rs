@@ -103,6 +103,11 @@ impl Words {
                 "It used up its budget (--max-budget-usd).",
                 "Das Budget ist verbraucht (--max-budget-usd).",
             ),
+            // A turn that was cut short is told in words for developers only (corpus 20l).
+            "error_during_execution" if text.starts_with("[ede_diagnostic]") => self.say(
+                "The turn was broken off before there was an answer.",
+                "Die Runde wurde abgebrochen, bevor es eine Antwort gab.",
+            ),
             _ if text.is_empty() => {
                 self.say("The agent ended with an error.", "Der Agent endete mit einem Fehler.")
             }

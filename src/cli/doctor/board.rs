@@ -6,7 +6,8 @@ use crate::panel;
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
     let finding = |found: panel::Finding| match (found.ok, found.remedy) {
-        (true, _) => fine(format!("panel: {}", found.what)),
+        (true, remark) if remark.is_empty() => fine(format!("panel: {}", found.what)),
+        (true, remark) => fine(format!("panel: {}: {remark}", found.what)),
         (false, remedy) => broken(format!("panel: {}: {remedy}", found.what)),
     };
     panel::probe(&config.panel).into_iter().map(finding).collect()

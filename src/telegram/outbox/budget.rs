@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 /// Sends and edits of a chat: one a second, this many at once.
 const BURST: u32 = 4;
 /// Drafts and chat actions of a chat: one a second, this many at once.
-const ACTIONS_BURST: u32 = 2;
+const ACTIONS_BURST: u32 = 1;
 /// Sends and edits of a group in a minute.
 const MINUTE: usize = 15;
 /// Of these, kept for posts.
