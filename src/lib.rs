@@ -22,6 +22,7 @@ pub mod config;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod engine;
+mod failpoint;
 pub mod panel;
 pub mod runtime;
 pub mod store;

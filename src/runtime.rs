@@ -17,6 +17,7 @@ use crate::bridge::rules::Access;
 use crate::bridge::{Bridge, COMMANDS, Effect, Input, Restored};
 use crate::config::{Config, Sources};
 use crate::engine::{self, Engine};
+use crate::failpoint;
 use crate::panel;
 use crate::store::{self, lock};
 use crate::telegram::client::Client;
@@ -78,12 +79,13 @@ pub fn run(config: Config) -> Result<(), StartError> {
 }
 
 async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> {
+    let lamps = crash::install(config.state_dir.join("panic"));
     let (sender, inputs) = channel(INPUTS);
     let client = Client::new(&config.telegram);
     let (confirms, pulse) = poller::spawn(client, sender.clone())?;
     signals::spawn(sender.clone())?;
     let panel = panel::spawn(config.panel.clone(), sender.clone())?;
-    crash::install(config.state_dir.join("panic"), panel.clone());
+    let _ = lamps.set(panel.clone());
     engine::init()?;
     config.engine.instance = lock.instance;
     end_leftovers(lock.instance).await;
@@ -92,9 +94,11 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     let client = Client::new(&config.telegram);
     // The same connection: it will be open already.
     hello::spawn(client.clone(), &COMMANDS, sender.clone())?;
-    let outbox = outbox::spawn(client, store.reader(), sender.clone(), config.rules.lang)?;
+    let reader = store.reader();
+    let outbox = outbox::spawn(client, reader.clone(), sender.clone(), config.rules.lang)?;
 
-    let (report, mut reports) = (crash::report(&config.state_dir), opened.reports);
+    let report = crash::report(&config.state_dir, &opened.memory, reader.clone());
+    let mut reports = opened.reports;
     reports.extend(report.text);
     let restored = Restored {
         memory: opened.memory,
@@ -155,6 +159,7 @@ impl Loop {
     async fn run(mut self) {
         loop {
             let deadline = self.bridge.deadline().map(|at| self.clock.instant(at));
+            failpoint::pass("loop");
             let input = tokio::select! {
                 input = self.shells.engine.next() => input,
                 input = self.inputs.recv() => match input {
@@ -234,8 +239,7 @@ impl Shells {
     /// A generation is on the disk: what the crash report said is remembered now.
     fn saved(&mut self) {
         if let Some(file) = self.panic_file.take() {
-            // Should it stay, the next start says it once more: no harm.
-            let _ = std::fs::remove_file(file);
+            crash::Report::forget(&file);
         }
     }
 

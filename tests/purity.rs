@@ -11,9 +11,9 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("bridge", &[]),
     ("stream", &[]),
     ("engine", &["bridge", "stream"]),
-    ("telegram", &["bridge"]),
-    ("panel", &["bridge"]),
-    ("store", &["bridge"]),
+    ("telegram", &["bridge", "failpoint"]),
+    ("panel", &["bridge", "failpoint"]),
+    ("store", &["bridge", "failpoint"]),
     ("config", &["bridge", "engine", "panel", "telegram"]),
 ];
 /// All of the standard library that decisions need.

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
 /// How long a release may take: it is part of leaving, which has 5 s in all.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The loop's end of the panel. A clone is the same panel, for the panic hook.
 #[derive(Clone)]
@@ -72,8 +72,8 @@ impl Handle {
     }
 
     /// Lamps off, pins given back, the sim socket removed: for the way out, and for the panic
-    /// hook (of any thread but the panel's own, whose lamps stay as they are). Waits for it, at
-    /// most 200 ms; says whether it was done.
+    /// hook of any thread, the panel's own included. Waits for it, at most 500 ms; says whether it
+    /// was done.
     pub fn release(&self) -> bool {
         self.0.as_ref().is_none_or(|shared| shared.release(PATIENCE))
     }

@@ -12,12 +12,14 @@ use super::settings::{Lamp, Settings};
 use crate::bridge::effect::Signs;
 use crate::bridge::input::{Input, Press};
 use crate::bridge::time::Mono;
+use crate::failpoint;
 use core::time::Duration;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -32,7 +34,12 @@ pub(super) struct Shared {
     orders: Mutex<Orders>,
     released: Condvar,
     wake: OwnedFd,
+    /// Known once the thread has opened them.
+    opened: OnceLock<(ThreadId, SharedPins)>,
 }
+
+/// Only the thread uses them; its own panic hook may have to put the lamps out.
+type SharedPins = Arc<Mutex<Box<dyn Pins>>>;
 
 #[derive(Default)]
 struct Orders {
@@ -44,7 +51,12 @@ struct Orders {
 impl Shared {
     pub(super) fn new() -> io::Result<Self> {
         let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        Ok(Shared { orders: Mutex::default(), released: Condvar::new(), wake })
+        Ok(Shared {
+            orders: Mutex::default(),
+            released: Condvar::new(),
+            wake,
+            opened: OnceLock::new(),
+        })
     }
 
     pub(super) fn show(&self, signs: Signs) {
@@ -54,6 +66,13 @@ impl Shared {
 
     /// Asks for the release and waits for it, at most `patience`.
     pub(super) fn release(&self, patience: Duration) -> bool {
+        if let Some((thread, pins)) = self.opened.get()
+            && *thread == thread::current().id()
+        {
+            // The panic hook, on the panel's own thread: nobody else will do it any more. If it
+            // was a pin that panicked, the pins are best left alone.
+            return pins.try_lock().map(|mut pins| pins.release()).is_ok();
+        }
         let mut orders = self.lock();
         orders.release = true;
         self.wake();
@@ -85,12 +104,18 @@ pub(super) fn run(settings: &Settings, shared: &Shared, inputs: &Sender<Input>) 
     for trouble in troubles {
         log::error!("{trouble}");
     }
+    let pins = Arc::new(Mutex::new(pins));
+    let _ = shared.opened.set((thread::current().id(), Arc::clone(&pins)));
     Panel::new(pins).run(shared, inputs);
     shared.set_released();
 }
 
+fn lock(pins: &Mutex<Box<dyn Pins>>) -> MutexGuard<'_, Box<dyn Pins>> {
+    pins.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct Panel {
-    pins: Box<dyn Pins>,
+    pins: SharedPins,
     player: Player,
     button: Option<Button>,
     /// The levels that the lamps were given last.
@@ -99,14 +124,19 @@ struct Panel {
 }
 
 impl Panel {
-    fn new(mut pins: Box<dyn Pins>) -> Self {
-        let (certain, player) = (pins.edges_are_certain(), Player::new(pins.lamps()));
-        let button = pins.down().map(|down| Button::new(down, certain, clock::now()));
+    fn new(pins: SharedPins) -> Self {
+        let (player, button) = {
+            let mut pins = lock(&pins);
+            let certain = pins.edges_are_certain();
+            let button = pins.down().map(|down| Button::new(down, certain, clock::now()));
+            (Player::new(pins.lamps()), button)
+        };
         Panel { pins, player, button, levels: [false; 3], waiting: VecDeque::new() }
     }
 
     fn run(&mut self, shared: &Shared, inputs: &Sender<Input>) {
         loop {
+            failpoint::pass("panel");
             let now = clock::now();
             {
                 let mut orders = shared.lock();
@@ -119,14 +149,15 @@ impl Panel {
             }
             self.sample(now);
             // After the sample: what a late thread missed is seen in order, step by step.
-            if self.pins.serve(now) {
+            let edge = lock(&self.pins).serve(now);
+            if edge {
                 self.edge(now);
             }
             self.deliver(inputs);
             let change = self.light(now);
             self.wait(shared, change);
         }
-        self.pins.release();
+        lock(&self.pins).release();
     }
 
     /// Samples the button if it is time to.
@@ -145,7 +176,8 @@ impl Panel {
     }
 
     fn look(&mut self, now: Mono) {
-        let Some(down) = self.pins.down() else {
+        let down = lock(&self.pins).down();
+        let Some(down) = down else {
             self.button = None;
             return;
         };
@@ -174,7 +206,7 @@ impl Panel {
         for lamp in Lamp::ALL {
             let level = levels[lamp as usize];
             if level != self.levels[lamp as usize] {
-                self.pins.set(lamp, level);
+                lock(&self.pins).set(lamp, level);
             }
         }
         self.levels = levels;
@@ -185,13 +217,14 @@ impl Panel {
         let now = clock::now();
         let retry = (!self.waiting.is_empty()).then(|| now.after(RETRY));
         let sample = self.button.as_ref().and_then(Button::next);
-        let next = [change, sample, retry, self.pins.deadline()].into_iter().flatten().min();
+        let pins = lock(&self.pins);
+        let next = [change, sample, retry, pins.deadline()].into_iter().flatten().min();
         let timeout = next.map(|next| {
             let wait = next.since(now);
             Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ }
         });
         let mut sources = vec![PollFd::new(&shared.wake, PollFlags::IN)];
-        self.pins.sources(&mut sources);
+        pins.sources(&mut sources);
         // An interrupted wait is a wait that is over.
         let _ = poll(&mut sources, timeout.as_ref());
         let _ = rustix::io::read(&shared.wake, &mut [0; 8]);

@@ -4,6 +4,7 @@
 //! follow. `fake.rs` has a disk that forgets what was not synced, so that every crash point can
 //! be tested. Names are relative to the folder, with at most one `/` (`state.json`, `blobs/12`).
 
+use crate::failpoint;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -52,6 +53,7 @@ impl Folder {
 impl Disk for Folder {
     fn make_root(&mut self) -> io::Result<()> {
         if !self.root.exists() {
+            failpoint::step("make", "the state folder");
             DirBuilder::new().recursive(true).mode(0o700).create(&self.root)?;
             if let Some(parent) = self.root.parent().filter(|path| !path.as_os_str().is_empty()) {
                 // Best effort: the parent may be closed to us, and is not ours.
@@ -64,6 +66,7 @@ impl Disk for Folder {
 
     fn make_folder(&mut self, name: &str) -> io::Result<()> {
         let path = self.path(name);
+        failpoint::step("make", name);
         match DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             other => other?,
@@ -87,21 +90,31 @@ impl Disk for Folder {
     fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(name);
         let mut options = OpenOptions::new();
+        failpoint::step("open", name);
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         restrict(&path, 0o600);
+        failpoint::step("write", name);
+        failpoint::step_after("the rest of", name, || {
+            let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
+            let _ = file.write_all(half);
+        });
         file.write_all(bytes)?;
+        failpoint::step("sync", name);
         file.sync_all()
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        failpoint::step("rename to", to);
         fs::rename(self.path(from), self.path(to))
     }
 
     fn sync_folder(&mut self, folder: &str) -> io::Result<()> {
+        failpoint::step("sync folder", folder);
         File::open(self.path(folder))?.sync_all()
     }
 
     fn remove(&mut self, name: &str) -> io::Result<()> {
+        failpoint::step("remove", name);
         fs::remove_file(self.path(name))
     }
 }

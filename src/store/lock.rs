@@ -4,6 +4,7 @@
 //! process however that ends, so a stale file locks nobody out.
 
 use super::disk::read_bounded;
+use crate::failpoint;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -97,7 +98,9 @@ fn instance(path: &Path, mut file: &File) -> io::Result<u64> {
     }
     let instance = random();
     file.set_len(0)?;
+    failpoint::step("write", NAME);
     writeln!(file, "{instance:016x}")?;
+    failpoint::step("sync", NAME);
     file.sync_all()?;
     Ok(instance)
 }

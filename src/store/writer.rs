@@ -11,6 +11,7 @@ use crate::bridge::effect::{Body, Save};
 use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::memory::Memory;
+use crate::failpoint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::Sender;
@@ -70,6 +71,7 @@ pub(super) fn run<D: Disk>(
     mut restart: impl FnMut(),
 ) {
     while let Some(save) = mailbox.take() {
+        failpoint::pass("store");
         let generation = save.generation;
         let answer = match writer.save(save) {
             Ok(()) => Input::Saved { generation },
@@ -78,6 +80,7 @@ pub(super) fn run<D: Disk>(
         if writer.wants_restart {
             restart();
         }
+        failpoint::step("the answer to", "the loop");
         if inputs.blocking_send(answer).is_err() {
             return;
         }

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::polling::{Polling, Then};
 use crate::bridge::ids::UpdateId;
 use crate::bridge::input::{Batch, Input, Link};
+use crate::failpoint;
 use core::time::Duration;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -117,6 +118,7 @@ impl Poller {
 
     /// One poll and the wait after it.
     fn poll(&mut self) -> Result<(), Gone> {
+        failpoint::pass("poller");
         if let Some(next) = self.confirms.newest() {
             self.rules.confirmed(next);
         }

@@ -60,14 +60,18 @@ impl Harness {
 
     /// All but the daemon.
     pub fn prepare(settings: &[(&str, &str)]) -> Harness {
+        Harness::prepare_at(Options::default(), settings)
+    }
+
+    /// The same with a Telegram that is not quite like the real one.
+    pub fn prepare_at(options: Options, settings: &[(&str, &str)]) -> Harness {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::prepare(folder.path(), Path::new(env!("CARGO_BIN_EXE_pigent"))).unwrap();
-        let server = Server::start(Options::default()).unwrap();
+        let server = Server::start(options).unwrap();
         server.set_chat(Chat::new(CHAT));
         let mut all = home.settings(&server, CHAT);
         for (name, value) in settings {
-            all.retain(|(known, _)| known != name);
-            all.push(((*name).to_owned(), (*value).into()));
+            set(&mut all, name, value);
         }
         Harness {
             server,
@@ -83,8 +87,18 @@ impl Harness {
 
     /// Takes a setting away again.
     pub fn without(mut self, name: &str) -> Harness {
-        self.settings.retain(|(known, _)| known != name);
+        self.unset(name);
         self
+    }
+
+    /// The same for the next start.
+    pub fn unset(&mut self, name: &str) {
+        self.settings.retain(|(known, _)| known != name);
+    }
+
+    /// Another setting for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        set(&mut self.settings, name, value);
     }
 
     /// Starts the daemon and waits until it listens.
@@ -255,6 +269,12 @@ impl Harness {
         }
     }
 
+    /// The same, to be kept when the daemon is gone.
+    pub fn take_panel(&mut self) -> SimPanel {
+        self.panel();
+        self.panel.take().expect("it is there")
+    }
+
     /// Waits for something in all changes of the lamps since the daemon's start.
     pub fn lamps<T>(&mut self, what: &str, look: impl FnMut(&[Change]) -> Option<T>) -> T {
         let found = self.panel().wait(LONG, look);
@@ -313,6 +333,11 @@ impl Drop for Harness {
             panic!("the real Bot API would not have liked {violations:#?}");
         }
     }
+}
+
+fn set(settings: &mut Vec<(String, OsString)>, name: &str, value: &str) {
+    settings.retain(|(known, _)| known != name);
+    settings.push((name.to_owned(), value.into()));
 }
 
 /// `start <run> <resumed or -> <prompt as JSON>`.

@@ -8,6 +8,7 @@ use super::lanes::{Lanes, Step};
 use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::time::Mono;
+use crate::failpoint;
 use crate::telegram::api::Api;
 use std::io;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ impl<A: Api, B: Fn(BlobId) -> io::Result<Vec<u8>>> Worker<A, B> {
     /// Runs until nobody reads the reports any more.
     pub(super) fn run(mut self) {
         loop {
+            failpoint::pass("outbox");
             self.take_orders();
             match self.lanes.next(self.now()) {
                 Step::Load(blob) => self.lanes.loaded((self.bodies)(blob)),

@@ -1,0 +1,112 @@
+//! Where tests make the real process die: between two steps of the disk, or by a panic in a
+//! thread of their choice.
+//!
+//! Only with the feature `emulator`. In binaries for boards every function here is empty and
+//! vanishes, and the variables mean nothing.
+//!
+//! | variable | what happens |
+//! |---|---|
+//! | `STAND_IN_FAILPOINT=store:N` | SIGKILL to itself right before the `N`th step in the state folder, counted from 1 |
+//! | `STAND_IN_PANIC=THREAD` | `poller`, `outbox`, `store`, `panel` or `loop` panics as soon as it comes by |
+//! | `STAND_IN_PANIC=THREAD:FILE` | the same, once there is such a file |
+//!
+//! A step is a change that a power cut may follow: a file opened, half written, written, synced, a
+//! name changed or removed, a folder synced, and the answer to the loop after all of these. Which
+//! one it was is said on stderr, in a line that begins with `failpoint`.
+
+#[cfg(feature = "emulator")]
+pub(crate) use armed::{pass, step, step_after};
+
+/// Right before a step of the disk.
+#[cfg(not(feature = "emulator"))]
+#[inline(always)]
+pub(crate) fn step(_what: &str, _name: &str) {}
+
+/// As [`step`], with something to be done first if this is the one: half a write, say.
+#[cfg(not(feature = "emulator"))]
+#[inline(always)]
+pub(crate) fn step_after(_what: &str, _name: &str, _first: impl FnOnce()) {}
+
+/// A thread comes by.
+#[cfg(not(feature = "emulator"))]
+#[inline(always)]
+pub(crate) fn pass(_thread: &str) {}
+
+#[cfg(feature = "emulator")]
+mod armed {
+    use rustix::process::{Signal, getpid, kill_process};
+    use std::env;
+    use std::path::PathBuf;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// Steps so far.
+    static STEPS: AtomicU64 = AtomicU64::new(0);
+
+    /// Right before a step of the disk.
+    pub(crate) fn step(what: &str, name: &str) {
+        step_after(what, name, || ());
+    }
+
+    /// As [`step`], with something to be done first if this is the one: half a write, say.
+    pub(crate) fn step_after(what: &str, name: &str, first: impl FnOnce()) {
+        static LAST: OnceLock<Option<u64>> = OnceLock::new();
+        let last =
+            LAST.get_or_init(|| env::var("STAND_IN_FAILPOINT").ok().as_deref().and_then(last_step));
+        let Some(last) = last else { return };
+        if STEPS.fetch_add(1, Ordering::SeqCst) + 1 == *last {
+            first();
+            eprintln!("failpoint store:{last} before {what} {name}");
+            // It cannot be refused: the process is our own.
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+    }
+
+    fn last_step(value: &str) -> Option<u64> {
+        value.strip_prefix("store:")?.parse().ok()
+    }
+
+    /// A thread comes by.
+    #[allow(clippy::panic)]
+    pub(crate) fn pass(thread: &str) {
+        static ORDER: OnceLock<Option<Order>> = OnceLock::new();
+        let order = ORDER.get_or_init(|| env::var("STAND_IN_PANIC").ok().map(|s| Order::read(&s)));
+        let Some(order) = order else { return };
+        if order.thread == thread && order.file.as_ref().is_none_or(|file| file.exists()) {
+            panic!("a test told the {thread} to panic");
+        }
+    }
+
+    /// What `STAND_IN_PANIC` says.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Order {
+        thread: String,
+        file: Option<PathBuf>,
+    }
+
+    impl Order {
+        fn read(value: &str) -> Order {
+            match value.split_once(':') {
+                Some((thread, file)) => Order { thread: thread.into(), file: Some(file.into()) },
+                None => Order { thread: value.into(), file: None },
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn orders_are_read() {
+            assert_eq!(last_step("store:7"), Some(7));
+            assert_eq!(
+                (last_step("7"), last_step("store:"), last_step("store:x")),
+                (None, None, None)
+            );
+            let order = Order::read("panel:/tmp/now");
+            assert_eq!((order.thread.as_str(), order.file), ("panel", Some("/tmp/now".into())));
+            assert_eq!(Order::read("loop"), Order { thread: "loop".into(), file: None });
+        }
+    }
+}
