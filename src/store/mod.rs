@@ -168,4 +168,6 @@ fn body_name(id: BlobId) -> String {
 }
 
 #[cfg(test)]
+mod snapshot_tests;
+#[cfg(test)]
 mod tests;
