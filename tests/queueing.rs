@@ -81,3 +81,15 @@ fn a_failed_run_does_not_stop_the_queue() {
         assert!(!harness.answer(id).text().is_empty());
     }
 }
+
+#[test]
+fn a_prompt_that_waits_is_told_its_place_without_a_sound() {
+    let harness = Harness::start();
+    harness.say("hang");
+    harness.started("hang");
+    let waiting = harness.say("echo later");
+    let note = harness.expect("a note", |message| message.reply_to == Some(waiting));
+    assert!(note.silent && note.text().contains("place 1"), "{}", note.text());
+    harness.say("/cancel all");
+    harness.expect("the end", |message| message.text().contains("Stopped"));
+}

@@ -156,6 +156,8 @@ pub enum Class {
     Reply,
     /// Asks the user something: with sound, at once.
     Question,
+    /// Said once in passing: without sound.
+    Note,
     /// The state of a run: without sound, throttled.
     Live,
 }

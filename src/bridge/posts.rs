@@ -41,7 +41,7 @@ impl Bridge {
     /// Says something without sound.
     pub(super) fn note(&mut self, asker: Asker, parts: Vec<Part>) {
         let frame = Frame { parts, buttons: Vec::new() };
-        self.once(asker.place, Some(asker.message), Class::Live, frame);
+        self.once(asker.place, Some(asker.message), Class::Note, frame);
     }
 
     fn once(

@@ -23,7 +23,7 @@ impl Work {
             Work::Post(_) => 0,
             Work::View(Class::Reply, _) => 1,
             Work::View(Class::Question, _) => 2,
-            Work::View(Class::Live, _) => 3,
+            Work::View(Class::Note | Class::Live, _) => 3,
             Work::Typing(_) => 4,
         }
     }

@@ -82,6 +82,10 @@ impl OpenView {
         unseen && self.view.class == Class::Live && self.view.last
     }
 
+    fn is_silent(&self) -> bool {
+        matches!(self.view.class, Class::Note | Class::Live)
+    }
+
     /// Gives up.
     pub(super) fn kill(&mut self) {
         (self.dead, self.waiting) = (true, false);
@@ -91,8 +95,7 @@ impl OpenView {
     /// When the newest state may be sent, the distance between edits apart; `None` if there is
     /// nothing to send.
     pub(super) fn send_at(&self, budget: &Budget) -> Option<Mono> {
-        let live = self.view.class == Class::Live;
-        let purpose = if live { Purpose::Live } else { Purpose::Word };
+        let purpose = if self.is_silent() { Purpose::Live } else { Purpose::Word };
         self.waiting.then(|| budget.free_at(purpose))
     }
 
@@ -165,7 +168,7 @@ impl OpenView {
             text: if self.plain { shot.html.plain(MESSAGE) } else { shot.html.into() },
             html: !self.plain,
             reply_to: self.view.reply_to,
-            silent: self.view.class == Class::Live,
+            silent: self.is_silent(),
             buttons: shot.buttons,
         };
         let call = match self.message {

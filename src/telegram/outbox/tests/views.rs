@@ -110,6 +110,15 @@ fn the_end_of_a_run_is_no_message_of_its_own_when_its_beginning_was_never_shown(
     assert_eq!(world.texts(), ["done"]);
 }
 
+#[test]
+fn a_note_is_shown_though_nothing_follows_it() {
+    let mut world = World::new();
+    world.show(ended(view(1, 7, Class::Note, "Queued at place 1.")));
+    world.seconds(1);
+    assert_eq!(world.texts(), ["Queued at place 1."]);
+    assert!(world.arrived[0].letter().silent);
+}
+
 /// The last state of a view.
 fn ended(mut view: View) -> View {
     view.last = true;
