@@ -5,14 +5,21 @@
 
 use super::disk::read_bounded;
 use crate::failpoint;
+use core::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
 
 /// The lock's file in the state folder. It holds the instance in 16 hexadecimal digits.
 const NAME: &str = "lock";
+/// How long a lock that somebody has is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is tried.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Held as long as it lives.
 #[derive(Debug)]
@@ -46,11 +53,27 @@ impl std::fmt::Display for Taken {
 
 impl std::error::Error for Taken {}
 
-/// Locks the state folder, making it if it is missing. To be called before [`super::open`].
+/// Locks the state folder, making it if it is missing. To be called before [`super::open`]. Waits
+/// for it, at most 3 s: an agent that was being started when the last pigent was killed has the
+/// lock, too, from the fork until it notices.
 ///
 /// # Errors
 /// Only if another process holds it; see [`Lock::trouble`] for everything else.
 pub fn take(folder: &Path) -> Result<Lock, Taken> {
+    take_within(PATIENCE, folder)
+}
+
+fn take_within(patience: Duration, folder: &Path) -> Result<Lock, Taken> {
+    let end = Instant::now() + patience;
+    loop {
+        match try_take(folder) {
+            Err(_) if Instant::now() < end => thread::sleep(AGAIN),
+            other => return other,
+        }
+    }
+}
+
+fn try_take(folder: &Path) -> Result<Lock, Taken> {
     match lock(folder) {
         Ok(Some((file, instance))) => {
             let (instance, trouble) = match instance {
@@ -125,13 +148,27 @@ mod tests {
         let folder = home.path().join("deep/state");
         let first = take(&folder).unwrap();
         assert_eq!(first.trouble, None);
-        let taken = take(&folder).unwrap_err();
+        let taken = take_within(Duration::ZERO, &folder).unwrap_err();
         assert!(taken.to_string().contains(folder.to_str().unwrap()));
         let instance = first.instance;
         drop(first);
         assert_eq!(take(&folder).unwrap().instance, instance);
         let mode = fs::metadata(folder.join(NAME)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_child_that_was_being_started_holds_up_the_next_start_and_does_not_end_it() {
+        let home = tempfile::tempdir().unwrap();
+        let first = take(home.path()).unwrap();
+        // A copy of the descriptor is what a child has between fork and exec.
+        let child = first._file.as_ref().map(|file| file.try_clone().unwrap());
+        drop(first);
+        let path = home.path().to_owned();
+        assert!(take_within(Duration::ZERO, &path).is_err());
+        let waiting = thread::spawn(move || take_within(Duration::from_secs(600), &path).is_ok());
+        drop(child);
+        assert!(waiting.join().unwrap());
     }
 
     #[test]

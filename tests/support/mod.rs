@@ -150,6 +150,16 @@ impl Harness {
         status.unwrap_or_else(|| self.fail("the daemon did not end"))
     }
 
+    /// How the daemon ended, if it has.
+    pub fn try_exit(&mut self) -> Option<ExitStatus> {
+        self.daemon.as_mut().and_then(|daemon| daemon.wait_exit(Duration::ZERO))
+    }
+
+    /// What the last daemon has logged.
+    pub fn last_log(&self) -> String {
+        self.daemon.as_ref().map(Daemon::log).unwrap_or_default()
+    }
+
     /// The daemon's process id.
     pub fn pid(&self) -> Option<u32> {
         self.daemon.as_ref().map(Daemon::pid)
