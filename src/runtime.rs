@@ -8,6 +8,7 @@
 mod clock;
 mod control;
 mod crash;
+mod poison;
 mod signals;
 mod watch;
 
@@ -20,6 +21,7 @@ use crate::engine::{self, Engine};
 use crate::panel;
 use crate::store::{self, lock};
 use crate::telegram::client::Client;
+use crate::telegram::poller::Pace;
 use crate::telegram::{hello, outbox, poller};
 use clock::Clock;
 pub use clock::clock_is_set;
@@ -78,12 +80,17 @@ pub fn run(config: Config) -> Result<(), StartError> {
 }
 
 async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> {
+    #[cfg(feature = "emulator")]
+    crate::telegram::tls::date_from(clock::system_time);
     let (sender, inputs) = channel(INPUTS);
     let client = Client::new(&config.telegram);
-    let (confirms, pulse) = poller::spawn(client, sender.clone())?;
+    let report = crash::report(&config.state_dir);
+    let pace = if report.suspects.is_empty() { Pace::Batches } else { Pace::OneByOne };
+    let (confirms, pulse) = poller::spawn(client, sender.clone(), pace)?;
     signals::spawn(sender.clone())?;
     let panel = panel::spawn(config.panel.clone(), sender.clone())?;
-    crash::install(config.state_dir.join("panic"), panel.clone());
+    let panic_file = config.state_dir.join("panic");
+    crash::install(panic_file, panel.clone(), report.suspects.clone());
     engine::init()?;
     config.engine.instance = lock.instance;
     end_leftovers(lock.instance).await;
@@ -94,7 +101,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     hello::spawn(client.clone(), &COMMANDS, sender.clone())?;
     let outbox = outbox::spawn(client, store.reader(), sender.clone(), config.rules.lang)?;
 
-    let (report, mut reports) = (crash::report(&config.state_dir), opened.reports);
+    let mut reports = opened.reports;
     reports.extend(report.text);
     let restored = Restored {
         memory: opened.memory,
@@ -115,6 +122,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
         watch: Watch::ready(pulse),
         control,
         panic_file: report.file,
+        suspects: report.suspects,
         unsent_until: None,
         _lock: lock,
     };
@@ -155,7 +163,7 @@ impl Loop {
     async fn run(mut self) {
         loop {
             let deadline = self.bridge.deadline().map(|at| self.clock.instant(at));
-            let input = tokio::select! {
+            let mut input = tokio::select! {
                 input = self.shells.engine.next() => input,
                 input = self.inputs.recv() => match input {
                     Some(input) => input,
@@ -167,7 +175,8 @@ impl Loop {
                     continue;
                 }
             };
-            match input {
+            match &mut input {
+                Input::Updates(batch) => poison::hand_over(batch, &self.shells.suspects),
                 Input::Saved { .. } => self.shells.saved(),
                 Input::Shutdown => self.shells.hurry(),
                 _ => {}
@@ -196,6 +205,8 @@ struct Shells {
     watch: Watch,
     /// The crash report to remove once what it says is on the disk.
     panic_file: Option<PathBuf>,
+    /// Updates during which an earlier pigent crashed.
+    suspects: Vec<poison::Suspect>,
     /// When the outbox has to be done, once pigent is leaving.
     unsent_until: Option<Instant>,
     _lock: lock::Lock,
