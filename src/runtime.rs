@@ -8,6 +8,7 @@
 mod clock;
 mod control;
 mod crash;
+mod poison;
 mod signals;
 mod watch;
 
@@ -21,6 +22,7 @@ use crate::failpoint;
 use crate::panel;
 use crate::store::{self, lock};
 use crate::telegram::client::Client;
+use crate::telegram::poller::Pace;
 use crate::telegram::{hello, outbox, poller};
 use clock::Clock;
 pub use clock::clock_is_set;
@@ -79,10 +81,14 @@ pub fn run(config: Config) -> Result<(), StartError> {
 }
 
 async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> {
-    let lamps = crash::install(config.state_dir.join("panic"));
+    let report = crash::note(&config.state_dir);
+    let lamps = crash::install(config.state_dir.join("panic"), report.suspects.clone());
+    #[cfg(feature = "emulator")]
+    crate::telegram::tls::date_from(clock::system_time);
     let (sender, inputs) = channel(INPUTS);
     let client = Client::new(&config.telegram);
-    let (confirms, pulse) = poller::spawn(client, sender.clone())?;
+    let pace = if report.suspects.is_empty() { Pace::Batches } else { Pace::OneByOne };
+    let (confirms, pulse) = poller::spawn(client, sender.clone(), pace)?;
     signals::spawn(sender.clone())?;
     let panel = panel::spawn(config.panel.clone(), sender.clone())?;
     let _ = lamps.set(panel.clone());
@@ -97,7 +103,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     let reader = store.reader();
     let outbox = outbox::spawn(client, reader.clone(), sender.clone(), config.rules.lang)?;
 
-    let report = crash::report(&config.state_dir, &opened.memory, reader.clone());
+    let report = report.unless_remembered(&opened.memory, reader);
     let mut reports = opened.reports;
     reports.extend(report.text);
     let restored = Restored {
@@ -119,6 +125,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
         watch: Watch::ready(pulse),
         control,
         panic_file: report.file,
+        suspects: report.suspects,
         unsent_until: None,
         _lock: lock,
     };
@@ -160,7 +167,7 @@ impl Loop {
         loop {
             let deadline = self.bridge.deadline().map(|at| self.clock.instant(at));
             failpoint::pass("loop");
-            let input = tokio::select! {
+            let mut input = tokio::select! {
                 input = self.shells.engine.next() => input,
                 input = self.inputs.recv() => match input {
                     Some(input) => input,
@@ -172,7 +179,8 @@ impl Loop {
                     continue;
                 }
             };
-            match input {
+            match &mut input {
+                Input::Updates(batch) => poison::hand_over(batch, &self.shells.suspects),
                 Input::Saved { .. } => self.shells.saved(),
                 Input::Shutdown => self.shells.hurry(),
                 _ => {}
@@ -201,6 +209,8 @@ struct Shells {
     watch: Watch,
     /// The crash report to remove once what it says is on the disk.
     panic_file: Option<PathBuf>,
+    /// Updates during which an earlier pigent crashed.
+    suspects: Vec<poison::Suspect>,
     /// When the outbox has to be done, once pigent is leaving.
     unsent_until: Option<Instant>,
     _lock: lock::Lock,

@@ -99,6 +99,8 @@ pub struct Bridge {
     /// The newest `/queue` reply, so that its buttons follow the queue.
     queue_view: Option<commands::QueueView>,
     link: LinkState,
+    /// When the owner was last told of an update that could not be read.
+    told_unreadable: Option<Mono>,
     username: Option<String>,
     /// While the backlog is read: until when at most.
     draining: Option<Mono>,

@@ -58,6 +58,7 @@ impl Bridge {
             recent: Recent::default(),
             queue_view: None,
             link: LinkState::new(mono),
+            told_unreadable: None,
             username: None,
             draining: Some(mono.after(DRAIN_WITHIN)),
             error_lamp: false,

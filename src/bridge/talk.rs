@@ -6,7 +6,12 @@ use super::command::{self, Command, Meaning};
 use super::effect::{Effect, Part};
 use super::ids::{ChatId, MessageId, Place, UpdateId, UserId, ViewId};
 use super::input::{Batch, ChatKind, Content, Message, Tap, Told, Update};
+use super::time::Mono;
 use super::tokens::{self, Action, Grant};
+use core::time::Duration;
+
+/// The owner hears of updates that cannot be read at most this often.
+const UNREADABLE_EVERY: Duration = Duration::from_secs(3600);
 
 /// One admitted message: who wants what answered where.
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +64,23 @@ impl Bridge {
             Told::Tap(tap) => self.tap(tap),
             Told::Nothing => {}
             Told::Unreadable { why } => {
-                self.log(log::Level::Warn, format!("update {} is set aside: {why}", update.id));
+                self.unreadable(update.id, &why);
             }
         }
         None
+    }
+
+    /// Confirmed like any other, logged, and told to the owner, who may miss an answer.
+    fn unreadable(&mut self, update: UpdateId, why: &str) {
+        self.log(log::Level::Warn, format!("update {update} is set aside: {why}"));
+        let recent = |told: Mono| self.now.mono.since(told) < UNREADABLE_EVERY;
+        let Some(chat) = self.gate.home().filter(|_| !self.told_unreadable.is_some_and(recent))
+        else {
+            return;
+        };
+        self.told_unreadable = Some(self.now.mono);
+        let parts = vec![Part::Plain(self.words.set_aside(update, why))];
+        self.reply_at(Place { chat, thread: None }, None, parts);
     }
 
     fn message(&mut self, message: Message, backlog: bool) -> Option<ViewId> {

@@ -21,7 +21,7 @@ impl Clock {
     }
 
     pub(super) fn now(&self) -> Now {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let since_1970 = system_time().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
         let wall = (seconds >= self.built).then_some(Wall(seconds));
         Now { mono: Mono(self.start.elapsed()), wall }
@@ -33,6 +33,24 @@ impl Clock {
         let year = Duration::from_secs(366 * 86400);
         self.start + at.0.min(self.start.elapsed() + year)
     }
+}
+
+/// What the board believes the time to be.
+#[cfg(not(feature = "emulator"))]
+fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
+/// The same, for tests of a board without a battery: `STAND_IN_CLOCK` names a file that holds the
+/// seconds since 1970, for as long as it is there.
+#[cfg(feature = "emulator")]
+pub(super) fn system_time() -> SystemTime {
+    use std::sync::OnceLock;
+    static FILE: OnceLock<Option<std::ffi::OsString>> = OnceLock::new();
+    let file = FILE.get_or_init(|| std::env::var_os("STAND_IN_CLOCK"));
+    let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    let seconds = text.and_then(|text| text.trim().parse().ok());
+    seconds.map_or_else(SystemTime::now, |seconds| UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// Whether the board knows the date, for `doctor`.

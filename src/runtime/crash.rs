@@ -1,5 +1,6 @@
 //! A panic ends the process, in any thread, and the next start tells about it once.
 
+use super::poison::{self, Suspect};
 use crate::bridge::ids::BlobId;
 use crate::bridge::memory::Memory;
 use crate::failpoint;
@@ -13,16 +14,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-/// What is read of a crash report, bytes.
-const SHOWN: u64 = 600;
+/// What is shown of a crash report, bytes.
+const SHOWN: usize = 600;
+/// What is read of it: the suspects stand before what is shown.
+const READ: u64 = 2048;
 
 /// The lamps, for the hook; empty until the panel is there.
 pub(super) type Lamps = Arc<OnceLock<panel::Handle>>;
 
 /// Installs the hook: log, note for the next start, lamps off, exit 1. A service manager starts
-/// pigent again; a half-dead daemon in a closet would help nobody. To be called before there is
-/// any thread: one that panicked before would end alone, and nobody would notice.
-pub(super) fn install(note: PathBuf) -> Lamps {
+/// pigent again; a half-dead daemon in a closet would help nobody. `earlier` are the suspects of
+/// the last crash. To be called before there is any thread: one that panicked before would end
+/// alone, and nobody would notice.
+pub(super) fn install(note: PathBuf, earlier: Vec<Suspect>) -> Lamps {
     let lamps = Lamps::default();
     let panel = Arc::clone(&lamps);
     panic::set_hook(Box::new(move |info| {
@@ -31,6 +35,7 @@ pub(super) fn install(note: PathBuf) -> Lamps {
         let file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&note);
         if let Ok(mut file) = file {
+            let _ = file.write_all(poison::lines(&earlier).as_bytes());
             let _ = file.write_all(text.as_bytes());
             let _ = file.sync_all();
         }
@@ -44,16 +49,28 @@ pub(super) fn install(note: PathBuf) -> Lamps {
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) text: Option<String>,
+    /// Updates that may have been the reason.
+    pub(super) suspects: Vec<Suspect>,
     /// To be removed once the report is remembered.
     pub(super) file: Option<PathBuf>,
 }
 
 impl Report {
-    /// Whether its text is the body of a post that waits already: the last pigent was killed after
-    /// it had remembered the report and before it removed the note.
-    fn is_remembered(&self, memory: &Memory, read: impl Fn(BlobId) -> io::Result<Vec<u8>>) -> bool {
-        let Some(text) = &self.text else { return false };
-        memory.posts.iter().any(|post| read(post.body).is_ok_and(|body| body == text.as_bytes()))
+    /// Nothing to report if its text is the body of a post that waits already: the last pigent was
+    /// killed after it had remembered the report and before it removed the note. `memory` is what
+    /// the store found, `read` gives its bodies.
+    pub(super) fn unless_remembered(
+        self,
+        memory: &Memory,
+        read: impl Fn(BlobId) -> io::Result<Vec<u8>>,
+    ) -> Report {
+        let (Some(text), Some(file)) = (&self.text, &self.file) else { return self };
+        let is_it = |body: Vec<u8>| body == text.as_bytes();
+        if !memory.posts.iter().any(|post| read(post.body).is_ok_and(is_it)) {
+            return self;
+        }
+        Report::forget(file);
+        Report::default()
     }
 
     /// Removes the note. Should it stay, the next start says it once more: no harm.
@@ -63,32 +80,17 @@ impl Report {
     }
 }
 
-/// What there is to report of a crash, and has not been yet. `memory` is what the store found,
-/// `read` gives its bodies.
-pub(super) fn report(
-    state_dir: &Path,
-    memory: &Memory,
-    read: impl Fn(BlobId) -> io::Result<Vec<u8>>,
-) -> Report {
-    let report = note(state_dir);
-    match &report.file {
-        Some(file) if report.is_remembered(memory, read) => {
-            Report::forget(file);
-            Report::default()
-        }
-        _ => report,
-    }
-}
-
 /// Reads the note of a crash, if there is one.
-fn note(state_dir: &Path) -> Report {
+pub(super) fn note(state_dir: &Path) -> Report {
     let path = state_dir.join("panic");
     let Ok(file) = fs::File::open(&path) else { return Report::default() };
     let mut note = Vec::new();
-    let read = file.take(SHOWN).read_to_end(&mut note);
+    let read = file.take(READ).read_to_end(&mut note);
     let note = String::from_utf8_lossy(&note);
-    let why = read.map_or_else(|error| error.to_string(), |_| note.trim().to_owned());
+    let (suspects, text) = poison::read(&note);
+    let shown = text.get(..text.floor_char_boundary(SHOWN)).unwrap_or_default();
+    let why = read.map_or_else(|error| error.to_string(), |_| shown.trim().to_owned());
     let text =
         format!("pigent crashed and was started again. This is a bug worth reporting:\n{why}");
-    Report { text: Some(text), file: Some(path) }
+    Report { text: Some(text), suspects, file: Some(path) }
 }

@@ -22,6 +22,15 @@ pub struct Decoded {
     pub nameless: usize,
 }
 
+/// The whole body of an answer of `getUpdates`, for the fuzzer and for tests of the input.
+#[doc(hidden)]
+#[must_use]
+pub fn body(body: Vec<u8>) -> Option<Decoded> {
+    let token = super::token::Token::new("1:fuzz").ok()?;
+    let answer = super::answer::Answer { status: 200, retry_after: None, body };
+    answer.result::<Vec<&RawValue>>(&token).ok().map(|elements| updates(&elements))
+}
+
 /// Decodes each element of the result.
 pub(super) fn updates(elements: &[&RawValue]) -> Decoded {
     let mut decoded = Decoded::default();

@@ -7,6 +7,7 @@
 use super::client::Client;
 use super::decode::Decoded;
 use super::error::Error;
+pub use super::polling::Pace;
 use super::polling::{Polling, Then};
 use crate::bridge::ids::UpdateId;
 use crate::bridge::input::{Batch, Input, Link};
@@ -25,14 +26,14 @@ use tokio::sync::mpsc::Sender;
 ///
 /// # Errors
 /// When the system has no thread to give.
-pub fn spawn(client: Client, inputs: Sender<Input>) -> io::Result<(Confirms, Pulse)> {
+pub fn spawn(client: Client, inputs: Sender<Input>, pace: Pace) -> io::Result<(Confirms, Pulse)> {
     let (confirms, pulse) = (Confirms::default(), Pulse::new());
     let poller = Poller {
         client,
         inputs,
         confirms: confirms.clone(),
         pulse: pulse.clone(),
-        rules: Polling::new(Duration::ZERO),
+        rules: Polling::new(Duration::ZERO, pace),
         started: Instant::now(),
         complained: None,
     };

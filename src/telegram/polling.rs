@@ -29,12 +29,28 @@ const BATCH: u32 = 20;
 /// The most there is, to see past what is not saved yet.
 const WIDE: u32 = 100;
 
+/// How much is asked for at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Batches, as ever.
+    Batches,
+    /// Each update alone: one of them may have ended an earlier pigent, and which one is to be
+    /// known should it happen again.
+    OneByOne,
+}
+
 /// The state of polling. `now` is any monotonic time.
 #[derive(Debug)]
 pub(super) struct Polling {
     started: Duration,
+    pace: Pace,
     /// When the current poll was sent.
     asked: Duration,
+    /// The current poll is a long one.
+    long: bool,
+    /// The last poll failed. Until one is answered none is long: that the network is back is to
+    /// be known at once, not when the next message comes.
+    failing: bool,
     /// The end of the backlog was announced.
     drained: bool,
     /// No answer was empty yet: what comes was waiting before the start, or may have been.
@@ -81,20 +97,34 @@ pub(super) enum Then {
 }
 
 impl Polling {
-    pub fn new(now: Duration) -> Polling {
-        let (offset, open, backoff) = (None, None, Backoff::default());
-        Polling { started: now, asked: now, drained: false, backlog: true, offset, open, backoff }
+    pub fn new(now: Duration, pace: Pace) -> Polling {
+        Polling {
+            started: now,
+            pace,
+            asked: now,
+            long: false,
+            failing: false,
+            drained: false,
+            backlog: true,
+            offset: None,
+            open: None,
+            backoff: Backoff::default(),
+        }
     }
 
     /// The next poll.
     pub fn ask(&mut self, now: Duration) -> Ask {
         self.asked = now;
         let catching_up = self.open.is_some();
-        let long = !catching_up && !self.backlog;
+        self.long = !catching_up && !self.backlog && !self.failing;
         Ask {
             offset: self.offset,
-            limit: if catching_up { WIDE } else { BATCH },
-            timeout: if long { LONG } else { Duration::ZERO },
+            limit: match self.pace {
+                _ if catching_up => WIDE,
+                Pace::Batches => BATCH,
+                Pace::OneByOne => 1,
+            },
+            timeout: if self.long { LONG } else { Duration::ZERO },
             // Whoever does not answer must not hold up the announcement either.
             patience: self.until_drained(now).map_or(PATIENT, |left| left.max(APART)),
         }
@@ -103,10 +133,11 @@ impl Polling {
     /// A poll was answered; `next` is what confirms its updates, if there were any.
     pub fn answered(&mut self, now: Duration, next: Option<UpdateId>) -> Step {
         self.backoff.reset();
+        self.failing = false;
         let backlog = self.backlog;
         let Some(next) = next else {
             self.backlog = false;
-            let hasty = !backlog && now.saturating_sub(self.asked) < APART;
+            let hasty = self.long && now.saturating_sub(self.asked) < APART;
             let then = match self.open {
                 Some(open) => Then::Confirm(open, APART),
                 // A server that does not wait when told to.
@@ -125,6 +156,7 @@ impl Polling {
 
     /// A poll failed: how long to wait.
     pub fn failed(&mut self, error: &Error) -> Duration {
+        self.failing = true;
         self.backoff.failed(error)
     }
 

@@ -12,7 +12,7 @@ const fn id(id: i64) -> UpdateId {
 
 /// Polling that has seen an empty answer and waits at the server.
 fn settled() -> Polling {
-    let mut polling = Polling::new(s(0));
+    let mut polling = Polling::new(s(0), Pace::Batches);
     polling.ask(s(0));
     polling.answered(s(0), None);
     assert!(polling.take_drained(s(0)));
@@ -21,13 +21,13 @@ fn settled() -> Polling {
 
 #[test]
 fn starts_without_an_offset_and_without_waiting() {
-    let ask = Polling::new(s(100)).ask(s(100));
+    let ask = Polling::new(s(100), Pace::Batches).ask(s(100));
     assert_eq!(ask, Ask { offset: None, limit: 20, timeout: s(0), patience: s(10) });
 }
 
 #[test]
 fn waits_at_the_server_after_the_first_empty_answer() {
-    let mut polling = Polling::new(s(0));
+    let mut polling = Polling::new(s(0), Pace::Batches);
     assert!(!polling.take_drained(s(0)));
     polling.ask(s(0));
     let step = polling.answered(s(0), None);
@@ -39,7 +39,7 @@ fn waits_at_the_server_after_the_first_empty_answer() {
 
 #[test]
 fn what_was_waiting_is_marked_until_an_empty_answer() {
-    let mut polling = Polling::new(s(0));
+    let mut polling = Polling::new(s(0), Pace::Batches);
     for next in [21, 41] {
         polling.ask(s(1));
         let step = polling.answered(s(1), Some(id(next)));
@@ -58,7 +58,7 @@ fn what_was_waiting_is_marked_until_an_empty_answer() {
 
 #[test]
 fn a_dead_network_holds_work_up_for_ten_seconds_only() {
-    let mut polling = Polling::new(s(5));
+    let mut polling = Polling::new(s(5), Pace::Batches);
     let dead = Error::Network { why: String::new() };
     assert_eq!(polling.failed(&dead), Duration::from_millis(500));
     assert!(!polling.take_drained(s(14)));
@@ -146,4 +146,76 @@ fn back_off_ends_with_the_first_success() {
     assert_eq!(polling.failed(&dead).as_millis(), 500);
     let flood = Error::Flood { retry_after: s(33) };
     assert_eq!(polling.failed(&flood), s(33));
+}
+
+#[test]
+fn the_networks_return_was_known_only_when_the_next_message_came() {
+    let mut polling = settled();
+    polling.ask(s(1));
+    polling.failed(&Error::Network { why: String::new() });
+    assert_eq!(polling.ask(s(60)).timeout, s(0));
+    assert_eq!(polling.answered(s(60), None).then, Then::Ask);
+    assert_eq!(polling.ask(s(60)).timeout, s(50));
+}
+
+/// How long after the end of an outage that began with an unlucky back-off the next poll begins.
+fn deafness(error: &Error) -> Duration {
+    let mut polling = settled();
+    let mut worst = s(0);
+    let mut now = s(1);
+    for _ in 0..100 {
+        polling.ask(now);
+        // The network comes back right after this poll has failed at once.
+        let wait = polling.failed(error);
+        worst = worst.max(wait);
+        now += wait;
+    }
+    worst
+}
+
+#[test]
+fn an_outage_is_over_within_seconds_of_its_end() {
+    assert!(deafness(&Error::Network { why: String::new() }) < s(10));
+    assert!(deafness(&Error::Server { status: 502 }) < s(20));
+    assert!(deafness(&Error::BadToken) < s(65));
+    assert!(deafness(&Error::Conflict { why: String::new() }) <= s(10));
+    assert_eq!(deafness(&Error::Flood { retry_after: s(300) }), s(300));
+}
+
+#[test]
+fn whatever_fails_there_is_at_most_one_poll_a_second_after_the_first() {
+    let errors = [
+        Error::Network { why: String::new() },
+        Error::Server { status: 500 },
+        Error::BadToken,
+        Error::Conflict { why: String::new() },
+        Error::Flood { retry_after: s(1) },
+        Error::Refused { code: 400, why: String::new() },
+    ];
+    for error in errors {
+        let mut polling = settled();
+        let waits: Vec<Duration> = (0..50).map(|_| polling.failed(&error)).collect();
+        assert!(waits.iter().skip(1).all(|wait| *wait >= s(1)), "{error}: {waits:?}");
+    }
+}
+
+#[test]
+fn a_poll_that_goes_silent_ends_within_75_seconds() {
+    let mut polling = settled();
+    for now in [1, 100, 1000] {
+        let ask = polling.ask(s(now));
+        // `client.rs` waits ten seconds more than the server.
+        assert!(ask.patience.min(ask.timeout + s(10)) < s(75), "{ask:?}");
+        polling.answered(s(now + 50), None);
+    }
+}
+
+#[test]
+fn after_a_crash_updates_are_asked_for_one_by_one() {
+    let mut polling = Polling::new(s(0), Pace::OneByOne);
+    assert_eq!(polling.ask(s(0)).limit, 1);
+    polling.answered(s(0), Some(id(8)));
+    assert_eq!(polling.ask(s(1)).limit, 100, "a /cancel behind a slow disk");
+    polling.confirmed(id(8));
+    assert_eq!(polling.ask(s(2)).limit, 1);
 }

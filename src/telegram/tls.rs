@@ -6,11 +6,13 @@
 
 use core::fmt;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 use ureq::Error;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
@@ -32,7 +34,7 @@ impl Connect {
             add_roots(&mut roots, path)?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let mut config = ClientConfig::builder_with_details(provider, Arc::new(Date))
             .with_safe_default_protocol_versions()
             .map_err(|_| TrustError::NoTls)?
             .with_root_certificates(roots)
@@ -41,6 +43,26 @@ impl Connect {
         config.resumption = rustls::client::Resumption::in_memory_sessions(4);
         Ok(Connect(Arc::new(config)))
     }
+}
+
+/// The date by which certificates are judged.
+#[derive(Debug)]
+struct Date;
+
+impl TimeProvider for Date {
+    fn current_time(&self) -> Option<UnixTime> {
+        let date = DATE.get().map_or_else(SystemTime::now, |date| date());
+        date.duration_since(UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
+    }
+}
+
+static DATE: OnceLock<fn() -> SystemTime> = OnceLock::new();
+
+/// From now on the date is what this says: tests have boards whose clocks are wrong.
+#[doc(hidden)]
+pub fn date_from(date: fn() -> SystemTime) {
+    // The first one stays.
+    let _ = DATE.set(date);
 }
 
 fn add_roots(roots: &mut RootCertStore, path: &Path) -> Result<(), TrustError> {

@@ -125,7 +125,7 @@ impl Closet<'_> {
 
     /// Lives with a failpoint until it has died of it.
     fn die_at_step(&mut self, step: u64) {
-        self.harness.set(FAILPOINT, &format!("store:{step}"));
+        self.harness.set(FAILPOINT, format!("store:{step}"));
         self.start();
         let end = std::time::Instant::now() + LONG;
         while self.harness.try_exit().is_none() {

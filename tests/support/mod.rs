@@ -12,7 +12,7 @@ use pigent::emulator::{
 };
 use std::ffi::OsString;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub const LONG: Duration = Duration::from_secs(30);
 pub struct Harness {
     pub server: Server,
     pub home: Home,
+    /// pigent, or what starts it.
+    pub program: PathBuf,
     settings: Vec<(String, OsString)>,
     daemon: Option<Daemon>,
     panel: Option<SimPanel>,
@@ -76,6 +78,7 @@ impl Harness {
         Harness {
             server,
             home,
+            program: env!("CARGO_BIN_EXE_pigent").into(),
             settings: all,
             daemon: None,
             panel: None,
@@ -83,6 +86,12 @@ impl Harness {
             forgive: false,
             _folder: folder,
         }
+    }
+
+    /// Adds or changes a setting, for the next start.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.into()));
     }
 
     /// Takes a setting away again.
@@ -96,11 +105,6 @@ impl Harness {
         self.settings.retain(|(known, _)| known != name);
     }
 
-    /// Another setting for the next start.
-    pub fn set(&mut self, name: &str, value: &str) {
-        set(&mut self.settings, name, value);
-    }
-
     /// Starts the daemon and waits until it listens.
     pub fn launch(&mut self) {
         self.spawn();
@@ -109,8 +113,7 @@ impl Harness {
 
     /// Starts the daemon.
     pub fn spawn(&mut self) {
-        let program = Path::new(env!("CARGO_BIN_EXE_pigent"));
-        let started = Daemon::start(program, &self.home, &self.settings).unwrap();
+        let started = Daemon::start(&self.program, &self.home, &self.settings).unwrap();
         self.panel = None;
         self.daemon = Some(started);
     }
@@ -300,6 +303,13 @@ impl Harness {
     pub fn log(&self) -> String {
         let now = self.daemon.as_ref().map(Daemon::log).unwrap_or_default();
         format!("{}{now}", self.earlier_logs)
+    }
+
+    /// Waits until the daemon has logged this.
+    pub fn logged(&self, part: &str) {
+        if daemon::until(LONG, || self.log().contains(part).then_some(())).is_none() {
+            self.fail(&format!("the log does not say {part:?}"));
+        }
     }
 
     /// Fails with everything there is to know.

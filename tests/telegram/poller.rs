@@ -6,7 +6,7 @@ use pigent::bridge::ids::UpdateId;
 use pigent::bridge::input::{Batch, Input, Link, Told, Update};
 use pigent::telegram::client::Client;
 use pigent::telegram::hello;
-use pigent::telegram::poller::{self, Confirms};
+use pigent::telegram::poller::{self, Confirms, Pace};
 use pigent::telegram::settings::Settings;
 use pigent::telegram::token::Token;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn client(stub: &Stub) -> Client {
 fn poll(replies: Vec<Reply>) -> (Stub, Confirms, Inputs) {
     let stub = Stub::start(replies);
     let (sender, receiver) = channel(4);
-    let (confirms, _) = poller::spawn(client(&stub), sender).unwrap();
+    let (confirms, _) = poller::spawn(client(&stub), sender, Pace::Batches).unwrap();
     (stub, confirms, Inputs(receiver))
 }
 

@@ -252,3 +252,18 @@ fn two_prompts_dropped_quickly_are_both_dropped() {
     assert_eq!(world.tap(&second), "Dropped.", "tapped before the buttons were renewed");
     assert!(world.saved.queue.is_empty());
 }
+
+#[test]
+fn an_update_that_cannot_be_read_is_told_once_an_hour() {
+    let mut world = World::new();
+    for _ in 0..3 {
+        world.deliver(vec![Told::Unreadable { why: "message: not well-formed".into() }]);
+    }
+    let told = |world: &World| world.shown().iter().filter(|one| one.contains("set aside")).count();
+    assert_eq!(told(&world), 1);
+    assert!(world.confirmed().is_some());
+    assert!(world.last_shown().contains("not well-formed"));
+    world.pass(3600.0);
+    world.deliver(vec![Told::Unreadable { why: "again".into() }]);
+    assert_eq!(told(&world), 2);
+}

@@ -2,7 +2,7 @@
 
 use super::super::agent::Question;
 use super::super::effect::Part;
-use super::super::ids::{ChatId, UserId};
+use super::super::ids::{ChatId, UpdateId, UserId};
 use super::Words;
 use super::format::{duration, one_line};
 use core::time::Duration;
@@ -82,6 +82,17 @@ impl Words {
             ),
             super::Lang::De => format!(
                 "Die disk (der Speicher) nimmt nichts an ({why}): der Auftrag wurde nicht angenommen, denn ein Stromausfall würde ihn verlieren. Schaffe Platz oder repariere sie und schick ihn dann wieder."
+            ),
+        }
+    }
+
+    pub(in super::super) fn set_aside(self, update: UpdateId, why: &str) -> String {
+        match self.0 {
+            super::Lang::En => format!(
+                "Something from Telegram could not be read and was set aside (update {update}: {why}). If you miss an answer, write it again in other words."
+            ),
+            super::Lang::De => format!(
+                "Etwas von Telegram war nicht zu lesen und wurde beiseitegelegt (Update {update}: {why}). Fehlt dir eine Antwort, schreib es noch einmal mit anderen Worten."
             ),
         }
     }
