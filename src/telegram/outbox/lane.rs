@@ -83,6 +83,8 @@ impl Lane {
 
     /// A message that must arrive.
     pub(super) fn post(&mut self, post: Post) {
+        // A note that came too late ("Queued at place 2") says nothing below the answer.
+        self.views.retain(|open| !open.is_outdated_by(post.reply_to));
         if self.posts.iter().all(|open| open.post.id != post.id) {
             self.posts.push_back(OpenPost::new(post));
         }

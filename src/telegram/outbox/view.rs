@@ -82,6 +82,13 @@ impl OpenView {
         unseen && self.view.class == Class::Live && self.view.last
     }
 
+    /// A note that was not sent yet, about a message that gets its answer now.
+    pub(super) fn is_outdated_by(&self, answered: Option<MessageId>) -> bool {
+        let unseen = self.message.is_none() && self.changed.is_none();
+        let about = answered.is_some() && self.view.reply_to == answered;
+        unseen && about && self.view.class == Class::Note
+    }
+
     fn is_silent(&self) -> bool {
         matches!(self.view.class, Class::Note | Class::Live)
     }

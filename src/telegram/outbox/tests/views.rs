@@ -1,6 +1,6 @@
 //! Views: newest state only, not too often, never for nothing.
 
-use super::world::{World, flood, live, network, view};
+use super::world::{World, flood, live, network, post, view};
 use crate::bridge::effect::{Button, Class, View};
 use crate::bridge::ids::{MessageId, ViewId};
 use crate::bridge::input::Receipt;
@@ -117,6 +117,19 @@ fn a_note_is_shown_though_nothing_follows_it() {
     world.seconds(1);
     assert_eq!(world.texts(), ["Queued at place 1."]);
     assert!(world.arrived[0].letter().silent);
+}
+
+#[test]
+fn a_note_does_not_come_after_the_answer() {
+    let mut world = World::new();
+    let mut note = ended(view(1, 7, Class::Note, "Queued at place 1."));
+    note.reply_to = Some(MessageId(5));
+    world.show(note);
+    let mut answer = post(2, 7, "answer");
+    answer.reply_to = Some(MessageId(5));
+    world.lanes.post(answer);
+    world.seconds(5);
+    assert_eq!(world.texts(), ["answer"]);
 }
 
 /// The last state of a view.
