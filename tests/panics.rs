@@ -50,7 +50,7 @@ fn a_panic_in_any_thread_ends_a_busy_daemon_and_is_reported_once() {
 fn panic_while_busy(thread: &str) {
     let mut harness = Harness::prepare(&[]);
     let now = harness.home.project().join("now");
-    harness.set(PANIC, &format!("{thread}:{}", now.display()));
+    harness.set(PANIC, format!("{thread}:{}", now.display()));
     harness.launch();
     let first = harness.say("hang");
     harness.started("hang");
@@ -123,7 +123,7 @@ fn a_report_is_not_repeated_if_its_note_could_not_be_removed_in_time() {
         fs::remove_dir_all(harness.home.state()).unwrap();
         fs::create_dir(harness.home.state()).unwrap();
         fs::write(harness.home.state().join("panic"), &note).unwrap();
-        harness.set("STAND_IN_FAILPOINT", &format!("store:{step}"));
+        harness.set("STAND_IN_FAILPOINT", format!("store:{step}"));
         harness.spawn();
         let killed = harness.wait_exit();
         assert_eq!(killed.code(), None, "{killed}");
