@@ -7,6 +7,7 @@
 //! | variable | what happens |
 //! |---|---|
 //! | `STAND_IN_FAILPOINT=store:N` | SIGKILL to itself right before the `N`th step in the state folder, counted from 1 |
+//! | `STAND_IN_FAILPOINT=store:N:KIND` | the same, counting only steps that begin like this: `sync blobs/`, say |
 //! | `STAND_IN_PANIC=THREAD` | `poller`, `outbox`, `store`, `panel` or `loop` panics as soon as it comes by |
 //! | `STAND_IN_PANIC=THREAD:FILE` | the same, once there is such a file |
 //!
@@ -50,24 +51,35 @@ mod armed {
 
     /// As [`step`], with something to be done first if this is the one: half a write, say.
     pub(crate) fn step_after(what: &str, name: &str, first: impl FnOnce()) {
-        static LAST: OnceLock<Option<u64>> = OnceLock::new();
-        let last =
-            LAST.get_or_init(|| env::var("STAND_IN_FAILPOINT").ok().as_deref().and_then(last_step));
-        let Some(last) = last else { return };
-        if STEPS.fetch_add(1, Ordering::SeqCst) + 1 == *last {
+        static END: OnceLock<Option<End>> = OnceLock::new();
+        let end = END.get_or_init(|| End::read(&env::var("STAND_IN_FAILPOINT").ok()?));
+        let Some(end) = end else { return };
+        let step = format!("{what} {name}");
+        if step.starts_with(&end.kind) && STEPS.fetch_add(1, Ordering::SeqCst) + 1 == end.step {
             first();
-            eprintln!("failpoint store:{last} before {what} {name}");
+            eprintln!("failpoint store:{} before {step}", end.step);
             // It cannot be refused: the process is our own.
             let _ = kill_process(getpid(), Signal::KILL);
         }
     }
 
-    fn last_step(value: &str) -> Option<u64> {
-        value.strip_prefix("store:")?.parse().ok()
+    /// What `STAND_IN_FAILPOINT` says.
+    #[derive(Debug, PartialEq, Eq)]
+    struct End {
+        step: u64,
+        /// Only steps that begin like this are counted.
+        kind: String,
+    }
+
+    impl End {
+        fn read(value: &str) -> Option<End> {
+            let value = value.strip_prefix("store:")?;
+            let (step, kind) = value.split_once(':').unwrap_or((value, ""));
+            Some(End { step: step.parse().ok()?, kind: kind.to_owned() })
+        }
     }
 
     /// A thread comes by.
-    #[allow(clippy::panic)]
     pub(crate) fn pass(thread: &str) {
         static ORDER: OnceLock<Option<Order>> = OnceLock::new();
         let order = ORDER.get_or_init(|| env::var("STAND_IN_PANIC").ok().map(|s| Order::read(&s)));
@@ -99,11 +111,10 @@ mod armed {
 
         #[test]
         fn orders_are_read() {
-            assert_eq!(last_step("store:7"), Some(7));
-            assert_eq!(
-                (last_step("7"), last_step("store:"), last_step("store:x")),
-                (None, None, None)
-            );
+            let end = |step, kind: &str| Some(End { step, kind: kind.to_owned() });
+            assert_eq!(End::read("store:7"), end(7, ""));
+            assert_eq!(End::read("store:2:sync blobs/"), end(2, "sync blobs/"));
+            assert_eq!(["7", "store:", "store:x"].map(End::read), [None, None, None]);
             let order = Order::read("panel:/tmp/now");
             assert_eq!((order.thread.as_str(), order.file), ("panel", Some("/tmp/now".into())));
             assert_eq!(Order::read("loop"), Order { thread: "loop".into(), file: None });
