@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `STAND_IN_FAILPOINT=store:N` | SIGKILL to itself right before the `N`th step in the state folder, counted from 1 |
 //! | `STAND_IN_FAILPOINT=store:N:KIND` | the same, counting only steps that begin like this: `sync blobs/`, say |
+//! | `STAND_IN_FAILPOINT=store:N:KIND:MS` | the same on a slow disk: the step first takes so many milliseconds, in which all else goes on |
 //! | `STAND_IN_PANIC=THREAD` | `poller`, `outbox`, `store`, `panel` or `loop` panics as soon as it comes by |
 //! | `STAND_IN_PANIC=THREAD:FILE` | the same, once there is such a file |
 //!
@@ -40,6 +41,8 @@ mod armed {
     use std::path::PathBuf;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+    use std::time::Duration;
 
     /// Steps so far.
     static STEPS: AtomicU64 = AtomicU64::new(0);
@@ -57,6 +60,7 @@ mod armed {
         let step = format!("{what} {name}");
         if step.starts_with(&end.kind) && STEPS.fetch_add(1, Ordering::SeqCst) + 1 == end.step {
             first();
+            thread::sleep(end.pause);
             eprintln!("failpoint store:{} before {step}", end.step);
             // It cannot be refused: the process is our own.
             let _ = kill_process(getpid(), Signal::KILL);
@@ -69,13 +73,17 @@ mod armed {
         step: u64,
         /// Only steps that begin like this are counted.
         kind: String,
+        pause: Duration,
     }
 
     impl End {
         fn read(value: &str) -> Option<End> {
             let value = value.strip_prefix("store:")?;
-            let (step, kind) = value.split_once(':').unwrap_or((value, ""));
-            Some(End { step: step.parse().ok()?, kind: kind.to_owned() })
+            let mut parts = value.splitn(3, ':');
+            let step = parts.next()?.parse().ok()?;
+            let kind = parts.next().unwrap_or_default().to_owned();
+            let pause = parts.next().map_or(Some(0), |pause| pause.parse().ok())?;
+            Some(End { step, kind, pause: Duration::from_millis(pause) })
         }
     }
 
@@ -111,9 +119,12 @@ mod armed {
 
         #[test]
         fn orders_are_read() {
-            let end = |step, kind: &str| Some(End { step, kind: kind.to_owned() });
-            assert_eq!(End::read("store:7"), end(7, ""));
-            assert_eq!(End::read("store:2:sync blobs/"), end(2, "sync blobs/"));
+            let end = |step, kind: &str, pause| {
+                Some(End { step, kind: kind.to_owned(), pause: Duration::from_millis(pause) })
+            };
+            assert_eq!(End::read("store:7"), end(7, "", 0));
+            assert_eq!(End::read("store:2:sync blobs/"), end(2, "sync blobs/", 0));
+            assert_eq!(End::read("store:2::50"), end(2, "", 50));
             assert_eq!(["7", "store:", "store:x"].map(End::read), [None, None, None]);
             let order = Order::read("panel:/tmp/now");
             assert_eq!((order.thread.as_str(), order.file), ("panel", Some("/tmp/now".into())));

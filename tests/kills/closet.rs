@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const CROWD: usize = 8;
 /// How long Telegram takes for a message while one is to be caught on its way.
 const SLOW: Duration = Duration::from_millis(60);
+/// How long a slow disk takes: an agent that did not wait for it would have its prompt by then.
+const SLOW_DISK: Duration = Duration::from_millis(400);
 const FAILPOINT: &str = "STAND_IN_FAILPOINT";
 
 pub struct Closet<'a> {
@@ -124,7 +126,9 @@ impl Closet<'_> {
     /// many steps: then it is another kill, and another try.
     fn die_at_step(&mut self, step: Step) {
         let Step { number, kind } = step;
-        self.harness.set(FAILPOINT, &format!("store:{number}:{kind}"));
+        // A slow disk leaves time for whatever does not wait for it.
+        let pause = if self.dice.below(3) == 0 { SLOW_DISK.as_millis() } else { 0 };
+        self.harness.set(FAILPOINT, &format!("store:{number}:{kind}:{pause}"));
         self.start();
         let end = Instant::now() + LONG;
         while self.harness.try_exit().is_none() {
