@@ -7,6 +7,8 @@
 //! | variable | what happens |
 //! |---|---|
 //! | `STAND_IN_FAILPOINT=store:N` | SIGKILL to itself right before the `N`th step in the state folder, counted from 1 |
+//! | `STAND_IN_FAILPOINT=store:N:KIND` | the same, counting only steps that begin like this: `sync blobs/`, say |
+//! | `STAND_IN_FAILPOINT=store:N:KIND:MS` | the same on a slow disk: the step first takes so many milliseconds, in which all else goes on |
 //! | `STAND_IN_PANIC=THREAD` | `poller`, `outbox`, `store`, `panel` or `loop` panics as soon as it comes by |
 //! | `STAND_IN_PANIC=THREAD:FILE` | the same, once there is such a file |
 //!
@@ -39,6 +41,8 @@ mod armed {
     use std::path::PathBuf;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+    use std::time::Duration;
 
     /// Steps so far.
     static STEPS: AtomicU64 = AtomicU64::new(0);
@@ -50,24 +54,40 @@ mod armed {
 
     /// As [`step`], with something to be done first if this is the one: half a write, say.
     pub(crate) fn step_after(what: &str, name: &str, first: impl FnOnce()) {
-        static LAST: OnceLock<Option<u64>> = OnceLock::new();
-        let last =
-            LAST.get_or_init(|| env::var("STAND_IN_FAILPOINT").ok().as_deref().and_then(last_step));
-        let Some(last) = last else { return };
-        if STEPS.fetch_add(1, Ordering::SeqCst) + 1 == *last {
+        static END: OnceLock<Option<End>> = OnceLock::new();
+        let end = END.get_or_init(|| End::read(&env::var("STAND_IN_FAILPOINT").ok()?));
+        let Some(end) = end else { return };
+        let step = format!("{what} {name}");
+        if step.starts_with(&end.kind) && STEPS.fetch_add(1, Ordering::SeqCst) + 1 == end.step {
             first();
-            eprintln!("failpoint store:{last} before {what} {name}");
+            thread::sleep(end.pause);
+            eprintln!("failpoint store:{} before {step}", end.step);
             // It cannot be refused: the process is our own.
             let _ = kill_process(getpid(), Signal::KILL);
         }
     }
 
-    fn last_step(value: &str) -> Option<u64> {
-        value.strip_prefix("store:")?.parse().ok()
+    /// What `STAND_IN_FAILPOINT` says.
+    #[derive(Debug, PartialEq, Eq)]
+    struct End {
+        step: u64,
+        /// Only steps that begin like this are counted.
+        kind: String,
+        pause: Duration,
+    }
+
+    impl End {
+        fn read(value: &str) -> Option<End> {
+            let value = value.strip_prefix("store:")?;
+            let mut parts = value.splitn(3, ':');
+            let step = parts.next()?.parse().ok()?;
+            let kind = parts.next().unwrap_or_default().to_owned();
+            let pause = parts.next().map_or(Some(0), |pause| pause.parse().ok())?;
+            Some(End { step, kind, pause: Duration::from_millis(pause) })
+        }
     }
 
     /// A thread comes by.
-    #[allow(clippy::panic)]
     pub(crate) fn pass(thread: &str) {
         static ORDER: OnceLock<Option<Order>> = OnceLock::new();
         let order = ORDER.get_or_init(|| env::var("STAND_IN_PANIC").ok().map(|s| Order::read(&s)));
@@ -99,11 +119,13 @@ mod armed {
 
         #[test]
         fn orders_are_read() {
-            assert_eq!(last_step("store:7"), Some(7));
-            assert_eq!(
-                (last_step("7"), last_step("store:"), last_step("store:x")),
-                (None, None, None)
-            );
+            let end = |step, kind: &str, pause| {
+                Some(End { step, kind: kind.to_owned(), pause: Duration::from_millis(pause) })
+            };
+            assert_eq!(End::read("store:7"), end(7, "", 0));
+            assert_eq!(End::read("store:2:sync blobs/"), end(2, "sync blobs/", 0));
+            assert_eq!(End::read("store:2::50"), end(2, "", 50));
+            assert_eq!(["7", "store:", "store:x"].map(End::read), [None, None, None]);
             let order = Order::read("panel:/tmp/now");
             assert_eq!((order.thread.as_str(), order.file), ("panel", Some("/tmp/now".into())));
             assert_eq!(Order::read("loop"), Order { thread: "loop".into(), file: None });

@@ -112,6 +112,8 @@ pub struct Bridge {
     leaving: Option<Mono>,
     exited: bool,
     born: Mono,
+    /// The first number that this start gave out.
+    first_number: u64,
     now: Now,
     out: Vec<Effect>,
 }

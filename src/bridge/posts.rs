@@ -179,6 +179,10 @@ impl Bridge {
             }
             self.memory.answers.push_back(AnswerMark(chat, message, session));
         }
+        if post.0 < self.first_number {
+            // It came a second time perhaps: another power cut must not make it a third.
+            self.ledger.urgent();
+        }
         self.ledger.news(self.now.mono);
         if complete {
             self.forget_post(post);

@@ -42,7 +42,7 @@ impl Bridge {
     #[must_use]
     pub fn restore(rules: Rules, restored: Restored, now: Now) -> (Bridge, Vec<Effect>) {
         let Restored { memory, prompts, disk, reports } = restored;
-        let mono = now.mono;
+        let (mono, first_number) = (now.mono, memory.next_id);
         let mut bridge = Bridge {
             words: Words(rules.lang),
             gate: Gate::new(rules.access.clone()),
@@ -66,6 +66,7 @@ impl Bridge {
             leaving: None,
             exited: false,
             born: mono,
+            first_number,
             now,
             out: Vec::new(),
         };

@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use crate::disk;
-use crate::moment::{Moment, Steps};
+use crate::moment::{Moment, Step, Steps};
 use crate::prompt::{CHATS, Kind, Prompt};
 use crate::support::{Harness, LONG, Start};
 use crate::tally::{self, Figures};
@@ -10,7 +10,7 @@ use pigent::bridge::memory::Memory;
 use pigent::emulator::{Exchange, Fault, Options, Trouble, World, daemon};
 use std::collections::BTreeSet;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a situation is waited for before any other is as good.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const CROWD: usize = 8;
 /// How long Telegram takes for a message while one is to be caught on its way.
 const SLOW: Duration = Duration::from_millis(60);
+/// How long a slow disk takes: an agent that did not wait for it would have its prompt by then.
+const SLOW_DISK: Duration = Duration::from_millis(400);
 const FAILPOINT: &str = "STAND_IN_FAILPOINT";
 
 pub struct Closet<'a> {
@@ -64,7 +66,8 @@ impl Closet<'_> {
     /// So many kills, then rest; every prompt accounted for.
     pub fn live(mut self, kills: u64) -> Figures {
         // The first start of all makes folders that later ones find.
-        self.die_at_step(self.steps_of_the_first_start());
+        let number = self.dice.below(14) + 1;
+        self.die_at_step(Step { number, kind: "" });
         while self.figures.kills < kills {
             let moment = Moment::pick(&mut self.dice, self.steps);
             self.cycle(moment);
@@ -73,10 +76,6 @@ impl Closet<'_> {
         let mut figures = self.figures.clone();
         figures.add(tally::account(&self));
         figures
-    }
-
-    fn steps_of_the_first_start(&self) -> u64 {
-        self.steps.next() % 12 + 1
     }
 
     fn cycle(&mut self, moment: Moment) {
@@ -123,14 +122,22 @@ impl Closet<'_> {
         }
     }
 
-    /// Lives with a failpoint until it has died of it.
-    fn die_at_step(&mut self, step: u64) {
-        self.harness.set(FAILPOINT, format!("store:{step}"));
+    /// Lives with a failpoint until it has died of it. A run that never ends is in the way of
+    /// many steps: then it is another kill, and another try.
+    fn die_at_step(&mut self, step: Step) {
+        let Step { number, kind } = step;
+        // A slow disk leaves time for whatever does not wait for it.
+        let pause = if self.dice.below(3) == 0 { SLOW_DISK.as_millis() } else { 0 };
+        self.harness.set(FAILPOINT, format!("store:{number}:{kind}:{pause}"));
         self.start();
-        let end = std::time::Instant::now() + LONG;
+        let end = Instant::now() + LONG;
         while self.harness.try_exit().is_none() {
-            if std::time::Instant::now() > end {
-                self.fail(&format!("step {step} of the disk was never taken"));
+            if Instant::now() > end {
+                self.fail(&format!("{step:?} was never taken"));
+            }
+            if self.runs_for_ever() && self.open().len() > CROWD {
+                self.kill("any other");
+                self.start();
             }
             let kind = Kind::quick(&mut self.dice);
             self.say(kind);
@@ -242,11 +249,9 @@ impl Closet<'_> {
     /// Kills in the middle of a call, or right after one whose answer got lost.
     fn catch_a_message(&mut self, trouble: Trouble) -> bool {
         let before = self.harness.server.look(|world| world.log().len());
-        self.harness.server.add_fault(Fault::new(trouble).on("sendMessage").forever());
         self.say(Kind::Echo);
-        let sent = |one: &Exchange| {
-            one.method == "sendMessage" && one.params.get("disable_notification").is_none()
-        };
+        self.harness.server.add_fault(Fault::new(trouble).on("sendMessage").forever());
+        let sent = |one: &Exchange| one.spoiled && one.params.get("disable_notification").is_none();
         let seen = self.see(|world| world.log()[before..].iter().any(sent).then_some(()));
         seen && self.linger(SLOW.as_millis() as u64)
     }

@@ -25,7 +25,7 @@ pub enum Moment {
     /// Several prompts wait.
     Queued,
     /// Right before this step of the disk.
-    Step(u64),
+    Step(Step),
 }
 
 pub const ALL: [Moment; 8] = [
@@ -40,16 +40,47 @@ pub const ALL: [Moment; 8] = [
 ];
 
 /// Steps of the disk in the life of a daemon that get a kill each, in turn.
-const STEPS: u64 = 80;
+const STEPS: u64 = 60;
+
+/// Kinds of steps, each of which gets as many kills as all numbers together get for one.
+pub const KINDS: [&str; 13] = [
+    "open state.json.new",
+    "write state.json.new",
+    "the rest of state.json.new",
+    "sync state.json.new",
+    "rename to state.json",
+    "sync folder ",
+    "open blobs/",
+    "write blobs/",
+    "the rest of blobs/",
+    "sync blobs/",
+    "sync folder blobs",
+    "remove blobs/",
+    "the answer to the loop",
+];
 
 /// Which step is next, for all closets together.
 #[derive(Default)]
 pub struct Steps(AtomicU64);
 
 impl Steps {
-    pub fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst) % STEPS + 1
+    /// By its number and by its kind in turn.
+    pub fn next(&self) -> Step {
+        let nth = self.0.fetch_add(1, Ordering::SeqCst);
+        let (half, kinds) = (nth / 2, KINDS.len() as u64);
+        if nth.is_multiple_of(2) {
+            return Step { number: half % STEPS + 1, kind: "" };
+        }
+        // What a start makes of its own (a file to try the disk with) comes first.
+        Step { number: half / kinds % 3 + 1, kind: KINDS[(half % kinds) as usize] }
     }
+}
+
+/// A step of the disk: so many of this kind have to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    pub number: u64,
+    pub kind: &'static str,
 }
 
 impl Moment {

@@ -67,6 +67,18 @@ fn the_old_view_says_that_it_was_interrupted() {
 }
 
 #[test]
+fn what_was_given_again_after_a_restart_is_remembered_at_once() {
+    let mut world = World::new();
+    world.say("work");
+    world.answers("the answer");
+    let mut world = world.power_cut();
+    let post = world.posts().remove(0);
+    world.taken(&post);
+    let world = world.power_cut();
+    assert_eq!(world.post_texts(), Vec::<String>::new(), "not a third time");
+}
+
+#[test]
 fn a_post_goes_on_where_it_was() {
     let mut world = World::new();
     world.say("work");
