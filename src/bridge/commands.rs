@@ -29,6 +29,7 @@ impl Bridge {
             }
             Command::Status => self.status(asker),
             Command::Queue => {
+                self.show_queue(true);
                 let id = self.view_id();
                 self.queue_view = Some(QueueView { id, asker });
                 self.show_queue_again();
@@ -80,6 +81,11 @@ impl Bridge {
 
     /// Shows the queue in the newest `/queue` reply, with a drop button a waiting job.
     pub(super) fn show_queue_again(&mut self) {
+        self.show_queue(false);
+    }
+
+    /// `last`: a newer reply follows the queue from now on, and nobody has to remember this one.
+    fn show_queue(&mut self, last: bool) {
         let Some(QueueView { id, asker }) = self.queue_view else { return };
         let (chat, user) = (asker.place.chat, asker.user);
         let queue = &self.memory.queue;
@@ -99,7 +105,7 @@ impl Bridge {
             frame: Frame { parts, buttons },
             message: None,
             typing: false,
-            last: false,
+            last,
         }));
     }
 

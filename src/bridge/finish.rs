@@ -23,13 +23,14 @@ impl Bridge {
         if run.background == 0 {
             run.done_since = Some(now);
         }
-        if run.resumed.is_some() && !run.init_seen && words::is_unknown_session(&result.text) {
+        let answered = self.memory.running.as_ref().is_some_and(|running| running.answered);
+        let unknown = run.resumed.is_some() && !run.init_seen && !answered;
+        if unknown && words::is_unknown_session(&result.text) {
             run.start_afresh = true;
             return;
         }
         let blank = result.text.trim().is_empty();
         let stopped = run.stop.as_ref().is_some_and(|stop| stop.why != Why::Lingers);
-        let answered = self.memory.running.as_ref().is_some_and(|running| running.answered);
         match (answered, result.is_error) {
             // What an interrupted turn says is noise (`[ede_diagnostic] …`).
             (_, true) | (false, false) if stopped && (result.is_error || blank) => {}

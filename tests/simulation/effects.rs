@@ -1,0 +1,267 @@
+//! What the bridge wants done is done here, and checked while it is done.
+
+use super::agent::Process;
+use super::events::{Child, Nature, Torn};
+use super::mutations::Mutation;
+use super::outbox::Waiting;
+use super::promises::Promise;
+use super::record::{PostKind, broken, number_in, one_chat};
+use super::world::{LADDER, Step, World};
+use core::time::Duration;
+use pigent::bridge::agent::Verdict;
+use pigent::bridge::effect::{Class, Effect, Part, Post, Reach, Save, Source, Start, View, Work};
+use pigent::bridge::ids::RunId;
+
+/// Bytes of a snapshot: with every bound full, and with nothing waiting.
+const FULL: usize = 64 * 1024;
+const RESTED: usize = 8 * 1024;
+/// A run's view, eight open requests with a successor each, and the newest `/queue`.
+const OPEN_VIEWS: usize = 24;
+const POSTS: usize = 200;
+
+impl World {
+    pub fn carry_out(&mut self, effects: Vec<Effect>) -> Step {
+        let boot = self.boot;
+        for effect in effects {
+            if let Some(torn) = self.cut_is_due() {
+                return self.restart(torn, true);
+            }
+            self.tell(&effect);
+            self.acts(effect)?;
+            if self.boot != boot {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn acts(&mut self, effect: Effect) -> Step {
+        match effect {
+            Effect::Confirm { next } => self.poller.confirms = Some(next),
+            Effect::Save(save) => return self.saves(*save),
+            Effect::Start(start) => return self.starts(&start),
+            Effect::Answer { run, request, verdict } => return self.answers(run, request, verdict),
+            Effect::Interrupt { run } => {
+                self.stopping(run);
+                self.agent_feels(run, Process::interrupt);
+            }
+            Effect::CloseInput { run } => self.agent_feels(run, Process::close_input),
+            Effect::Signal { run, signal, reach } => {
+                if reach == Reach::Tree {
+                    self.stopping(run);
+                }
+                self.agent_feels(run, |agent| agent.signal(signal, reach));
+            }
+            Effect::Sweep { run } => self.agent_feels(run, Process::sweep),
+            Effect::Show(view) => return self.shows(view),
+            Effect::Post(post) => return self.posts(post),
+            Effect::AnswerTap { tap, text } => return self.tap_answered(&tap, &text),
+            Effect::Signs(signs) => self.signs = signs,
+            Effect::SendResult { caller, result } => {
+                self.record.orders.insert(caller, Some(result.is_ok()));
+            }
+            Effect::Log(..) => {}
+            Effect::Exit => {
+                let torn = [Torn::OldSnapshot, Torn::NewSnapshot][self.boot as usize % 2];
+                return self.restart(torn, false);
+            }
+        }
+        Ok(())
+    }
+
+    fn agent_feels(&mut self, run: RunId, act: impl FnOnce(&mut Process) -> Vec<super::Input>) {
+        if let Some(agent) = self.agent.as_mut().filter(|agent| agent.run == run) {
+            self.news.extend(act(agent));
+        }
+    }
+
+    fn stopping(&mut self, run: RunId) {
+        if let Some(run) = self.record.runs.get_mut(&run) {
+            run.stopping = true;
+        }
+    }
+
+    fn saves(&mut self, save: Save) -> Step {
+        let memory = &save.memory;
+        let size = serde_json::to_vec(memory).map_or(usize::MAX, |text| text.len());
+        let rested = memory.queue.is_empty() && memory.posts.is_empty() && memory.running.is_none();
+        if size > if rested { RESTED } else { FULL } {
+            return broken(Promise::WithinBounds, format!("a snapshot of {size} bytes"));
+        }
+        let most = super::users::rules(self.mode, 0).queue_max.max(self.most_waiting());
+        if memory.queue.len() > most + 1 || memory.posts.len() > POSTS {
+            let (queue, posts) = (memory.queue.len(), memory.posts.len());
+            return broken(Promise::WithinBounds, format!("{queue} jobs and {posts} posts wait"));
+        }
+        if self.mutation == Some(Mutation::StartsUnsaved) {
+            self.starts_unsaved(&save)?;
+        }
+        self.disk.put(save);
+        Ok(())
+    }
+
+    /// The list and with it the queue may have been longer before a SIGHUP.
+    fn most_waiting(&self) -> usize {
+        if self.record.was_listed { 50 } else { 0 }
+    }
+
+    fn starts_unsaved(&mut self, save: &Save) -> Step {
+        let Some(running) = &save.memory.running else { return Ok(()) };
+        if self.record.runs.contains_key(&running.run) {
+            return Ok(());
+        }
+        let prompt = self.record.prompt_in(running.job.place.chat, Some(running.job.message));
+        let text = format!("k{}", prompt.unwrap_or(0));
+        let (run, slash_command) = (running.run, running.job.slash_command);
+        self.starts(&Start { run, prompt: text.into(), slash_command, resume: None })
+    }
+
+    pub fn starts(&mut self, start: &Start) -> Step {
+        if self.mutation == Some(Mutation::StartsUnsaved)
+            && self.record.runs.contains_key(&start.run)
+        {
+            return Ok(());
+        }
+        if let Some(agent) = &self.agent {
+            let stopped = self.record.runs.get(&agent.run).is_some_and(|run| run.stopping);
+            let left = agent.child && stopped && agent.nature.child != Child::Immortal;
+            if !agent.dead || left {
+                let how = format!("run {} begins, and run {} is there", start.run, agent.run);
+                return broken(Promise::OneRunAtATime, how);
+            }
+        }
+        self.run_begins(start)?;
+        let polite = Nature { ignores: 0, lingers: false, child: Child::Nobody };
+        let nature = core::mem::replace(&mut self.nature, polite);
+        self.agent = Some(Process::new(start.run, nature, start.resume.is_some()));
+        self.stop_asked = None;
+        Ok(())
+    }
+
+    fn answers(&mut self, run: RunId, request: String, verdict: Verdict) -> Step {
+        if let Verdict::Answers(answers) = &verdict {
+            for text in answers.iter().flat_map(|(_, texts)| texts) {
+                let prompt = number_in(text).and_then(|it| self.record.fates.get_mut(&it));
+                prompt.into_iter().for_each(|fate| fate.was_answer = true);
+            }
+        }
+        let Some(agent) = self.agent.as_mut().filter(|it| it.run == run && !it.dead) else {
+            return Ok(());
+        };
+        let Some(index) = agent.asks.iter().position(|ask| *ask == request) else {
+            return broken(Promise::QuestionsAreAnswered, format!("{request} once more"));
+        };
+        agent.asks.remove(index);
+        Ok(())
+    }
+
+    fn shows(&mut self, view: View) -> Step {
+        let text = text_of(&view);
+        let refusal = text.contains("not taken") && !text.starts_with("The edit");
+        let prompt = self.record.prompt_in(view.place.chat, view.reply_to);
+        if let Some(prompt) = prompt.filter(|_| refusal && view.class == Class::Reply) {
+            let fate = self.record.fates.entry(prompt).or_default();
+            fate.refused = true;
+            fate.refusals.push(view.id);
+        }
+        let stop = view.frame.buttons.iter().flatten().find(|it| it.label.contains("Stop"));
+        if let Some((button, agent)) = stop.zip(self.agent.as_ref()) {
+            self.record.stop_buttons.insert(button.data.clone(), agent.run);
+        }
+        self.outbox.show(view);
+        let open = self.outbox.views.iter().filter(|shown| !shown.view.last).count();
+        if open > OPEN_VIEWS {
+            return broken(Promise::WithinBounds, format!("{open} open views"));
+        }
+        Ok(())
+    }
+
+    fn posts(&mut self, post: Post) -> Step {
+        if self.mutation == Some(Mutation::PostsTwice) && self.boot > 0 {
+            self.gives(post.clone())?;
+        }
+        self.gives(post)
+    }
+
+    fn gives(&mut self, post: Post) -> Step {
+        let body = match &post.body {
+            Source::Memory(body) => Some(body.clone()),
+            Source::Blob(id) => self.disk.file(*id).cloned(),
+        };
+        let Some(body) = body else {
+            let how = format!("post {} is given before its body is on the disk", post.id);
+            return broken(Promise::WrittenBeforeConfirmed, how);
+        };
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let last = self.record.last_post.insert(one_chat(post.place.chat), post.id);
+        if last.is_some_and(|last| last >= post.id) {
+            let how = format!("post {} comes after {last:?}: {text}", post.id);
+            return broken(Promise::PostsInOrder, how);
+        }
+        let kind = PostKind::read(&text);
+        let pieces = if text.contains("long") { 3 } else { 1 };
+        self.post_given(&post, kind, pieces)?;
+        let taken = post.pieces_taken.min(pieces - 1);
+        self.outbox.posts.push_back(Waiting { post, pieces, taken });
+        Ok(())
+    }
+
+    /// After every step.
+    pub fn check_signs(&self) -> Step {
+        let (signs, link) = (self.signs, &self.link);
+        let lie = |how: String| broken(Promise::LampTellsTheTruth, how);
+        let patience = if link.failing { 20 } else { 75 };
+        let offline = self.now >= link.good + Duration::from_secs(patience);
+        if signs.offline != offline {
+            return lie(format!("offline is {}, but {link:?} at {:?}", signs.offline, self.now));
+        }
+        if (self.trouble || !self.knows_date || link.bad_token) && !signs.error {
+            return lie("there is trouble, and no sign of it".into());
+        }
+        let alive = self.agent.as_ref().filter(|agent| !agent.dead);
+        let expected: &[Work] = match alive {
+            None if self.news.is_empty() && self.disk_is_idle() => &[Work::Idle],
+            None => return Ok(()),
+            Some(agent) if self.stop_asked.is_some_and(|it| it.0 == agent.run) => &[Work::Stopping],
+            Some(agent) if agent.asks.is_empty() => &[Work::Busy, Work::Stopping],
+            Some(_) => &[Work::Waiting, Work::Stopping],
+        };
+        if !expected.contains(&signs.work) {
+            return lie(format!("{:?} instead of {expected:?}", signs.work));
+        }
+        Ok(())
+    }
+
+    /// Somebody whose word counts wanted the run stopped that was alive before the step.
+    pub fn asked_to_stop(&mut self, target: Option<(RunId, bool)>) -> Step {
+        let Some((run, stopping)) = target.filter(|target| self.alive() == Some(target.0)) else {
+            return Ok(());
+        };
+        if self.signs.work != Work::Stopping {
+            let how = format!("run {run} goes on: {:?}", self.signs.work);
+            return broken(Promise::StopIsObeyed, how);
+        }
+        self.stop_asked.get_or_insert((run, self.now));
+        if let Some(known) = self.record.runs.get_mut(&run) {
+            known.stop_asked |= !stopping && !known.spoke;
+        }
+        Ok(())
+    }
+
+    pub fn check_ladder(&self) -> Step {
+        let Some((run, since)) = self.stop_asked else { return Ok(()) };
+        if self.alive() == Some(run) && self.now > since + LADDER {
+            return broken(Promise::StopIsObeyed, format!("run {run} is alive since {since:?}"));
+        }
+        Ok(())
+    }
+}
+
+pub fn text_of(view: &View) -> String {
+    let text = |part: &Part| match part {
+        Part::Plain(text) | Part::Bold(text) | Part::Code(text) | Part::Markdown(text) => {
+            text.clone()
+        }
+    };
+    view.frame.parts.iter().map(text).collect()
+}
