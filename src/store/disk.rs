@@ -90,6 +90,7 @@ impl Disk for Folder {
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         restrict(&path, 0o600);
         file.write_all(bytes)?;
+        slow_on_purpose();
         file.sync_all()
     }
 
@@ -103,6 +104,14 @@ impl Disk for Folder {
 
     fn remove(&mut self, name: &str) -> io::Result<()> {
         fs::remove_file(self.path(name))
+    }
+}
+
+/// `STAND_IN_SLOW_SYNC` is how many milliseconds tests want a write to take.
+fn slow_on_purpose() {
+    #[cfg(feature = "emulator")]
+    if let Some(slow) = std::env::var("STAND_IN_SLOW_SYNC").ok().and_then(|ms| ms.parse().ok()) {
+        std::thread::sleep(std::time::Duration::from_millis(slow));
     }
 }
 
