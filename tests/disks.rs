@@ -189,7 +189,8 @@ fn a_snapshot_that_is_torn_newer_or_noise_is_said_kept_and_no_obstacle() {
     for end in [0, 1, whole.len() / 3, whole.len() / 2, whole.len() - 1] {
         starts_with(&whole[..end], &format!("cut at {end} of {}", whole.len()));
     }
-    let noise: Vec<u8> = (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> =
+        (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     starts_with(&noise, "noise");
     starts_with(&[0; 512], "zeros, as some file systems leave them");
     starts_with(br#"{"version":99,"of":"the future"}"#, "a newer version");

@@ -202,11 +202,7 @@ fn relay(shared: &Shared, client: TcpStream, tls: Option<ServerConnection>) -> i
     }
 }
 
-fn relay_tls(
-    client: &TcpStream,
-    inside: &TcpStream,
-    mut tls: ServerConnection,
-) -> io::Result<()> {
+fn relay_tls(client: &TcpStream, inside: &TcpStream, mut tls: ServerConnection) -> io::Result<()> {
     let short = Some(Duration::from_millis(5));
     tls.complete_io(&mut { client })?;
     client.set_read_timeout(short)?;
