@@ -10,6 +10,10 @@ const SECRET: &str = "AAHsecretSECRETsecretSECRETsecretSECRE";
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
+    if text.contains(SECRET) {
+        // Without the number before it nothing tells that it is one.
+        return;
+    }
     check(text);
     check(&format!("{TOKEN}=123456:{SECRET}\n{text}"));
     // In a place where it does not belong.

@@ -211,7 +211,9 @@ fn relay_tls(client: &TcpStream, inside: &TcpStream, mut tls: ServerConnection) 
     loop {
         match tls.read_tls(&mut { client }) {
             Ok(0) => return inside.shutdown(Shutdown::Both),
-            Ok(_) => drop(tls.process_new_packets().map_err(io::Error::other)?),
+            Ok(_) => {
+                tls.process_new_packets().map_err(io::Error::other)?;
+            }
             Err(error) if is_late(&error) => {}
             Err(error) => return Err(error),
         }
