@@ -29,6 +29,7 @@ pub use clock::clock_is_set;
 use control::Control;
 use core::fmt;
 use core::time::Duration;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -72,12 +73,21 @@ impl From<io::Error> for StartError {
 /// # Errors
 /// [`StartError`]; nothing has been touched then.
 pub fn run(config: Config) -> Result<(), StartError> {
+    leave_no_core();
     let lock = lock::take(&config.state_dir).map_err(StartError::Locked)?;
     if let Some(why) = &lock.trouble {
         log::error!("the state folder cannot be locked: {why}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(daemon(config, lock))
+}
+
+/// A core dump would hold the token.
+fn leave_no_core() {
+    let limit = getrlimit(Resource::Core);
+    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit }) {
+        log::warn!("a crash may leave a core dump with the token in it: {error}");
+    }
 }
 
 async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> {

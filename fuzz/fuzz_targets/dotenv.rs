@@ -10,10 +10,14 @@ const SECRET: &str = "AAHsecretSECRETsecretSECRETsecretSECRE";
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
+    if text.contains(SECRET) {
+        // Without the number before it nothing tells that it is one.
+        return;
+    }
     check(text);
     check(&format!("{TOKEN}=123456:{SECRET}\n{text}"));
-    // A token in a place where it does not belong.
-    check(&format!("{text}{SECRET}"));
+    // In a place where it does not belong.
+    check(&format!("{text}123456:{SECRET}"));
 });
 
 fn check(text: &str) {
@@ -22,19 +26,15 @@ fn check(text: &str) {
         Err(why) => shown.push_str(&why),
         Ok(dotenv) => {
             assert!(dotenv.len() <= text.lines().count());
-            let sources =
-                Sources { project_dir: "/dev/shm".into(), dotenv, ..Sources::default() };
+            let sources = Sources { project_dir: "/dev/shm".into(), dotenv, ..Sources::default() };
             shown.push_str(&format!("{sources:?}"));
             match Config::load(&sources) {
                 Ok(config) => shown.push_str(&format!("{:?}", config.telegram)),
-                // Values of settings that are no secret are quoted: see `misplaced`.
-                Err(problems) if text.starts_with(TOKEN) => {
+                Err(problems) => {
                     problems.iter().for_each(|problem| shown.push_str(&problem.to_string()));
                 }
-                Err(_) => {}
             }
         }
     }
-    let misplaced = text.matches(SECRET).count() > usize::from(text.starts_with(TOKEN));
-    assert!(misplaced || !shown.contains(SECRET), "{shown}");
+    assert!(!shown.contains(SECRET), "{shown}");
 }

@@ -14,9 +14,9 @@ use checker::accepted;
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     check(&text);
-    // Short inputs reach no limit by themselves.
-    let times = usize::from(data.first().copied().unwrap_or(0)) * 8 + 1;
-    if text.len() * times <= 64 * 1024 {
+    // Short inputs reach no limit by themselves; but most should be tried quickly.
+    let times = usize::from(data.first().copied().unwrap_or(0));
+    if times > 200 && text.len() < 200 {
         check(&text.repeat(times));
     }
 });

@@ -46,28 +46,74 @@ pub enum Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&masked(&self.words()))
+    }
+}
+
+impl Problem {
+    fn words(&self) -> String {
         match self {
-            Problem::NoToken => f.write_str(
-                "TELEGRAM_BOT_TOKEN is not set: get one from @BotFather, and put it into .env (pigent init helps)",
-            ),
-            Problem::Token(why) => write!(f, "TELEGRAM_BOT_TOKEN: {why}"),
-            Problem::Telegram(why) | Problem::Panel(why) => f.write_str(why),
-            Problem::Value { name, value, allowed } => {
-                write!(f, "{name}={value}: allowed: {allowed}")
+            Problem::NoToken => {
+                "TELEGRAM_BOT_TOKEN is not set: get one from @BotFather, and put it into .env (pigent init helps)".into()
             }
+            Problem::Token(why) => format!("TELEGRAM_BOT_TOKEN: {why}"),
+            Problem::Telegram(why) | Problem::Panel(why) => why.clone(),
+            Problem::Value { name, value, allowed } => format!("{name}={value}: allowed: {allowed}"),
             Problem::Unknown { name, like: Some(like) } => {
-                write!(f, "{name} is not a setting of pigent: did you mean {like}?")
+                format!("{name} is not a setting of pigent: did you mean {like}?")
             }
             Problem::Unknown { name, like: None } => {
-                write!(f, "{name} is not a setting of pigent: see the README for those there are")
+                format!("{name} is not a setting of pigent: see the README for those there are")
             }
-            Problem::ProjectDirInDotenv => f.write_str(
-                "PIGENT_PROJECT_DIR cannot be in .env, which is read from that folder: set it in the environment",
-            ),
-            Problem::ProjectDir { why } => write!(f, "PIGENT_PROJECT_DIR: {why}: name a folder that is there"),
-            Problem::Dotenv { why } => write!(f, ".env: {why}"),
+            Problem::ProjectDirInDotenv => {
+                "PIGENT_PROJECT_DIR cannot be in .env, which is read from that folder: set it in the environment".into()
+            }
+            Problem::ProjectDir { why } => format!("PIGENT_PROJECT_DIR: {why}: name a folder that is there"),
+            Problem::Dotenv { why } => format!(".env: {why}"),
         }
     }
 }
 
+/// The text without what looks like a bot token: one may have been pasted in a wrong place.
+fn masked(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(':') {
+        shown.push_str(before);
+        shown.push(':');
+        rest = after;
+        let digits = before.chars().rev().take_while(char::is_ascii_digit).count();
+        let secret = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let end = after.find(|c| !secret(c)).unwrap_or(after.len());
+        if digits >= TOKEN_DIGITS && end >= TOKEN_LETTERS {
+            shown.push('…');
+            rest = after.get(end..).unwrap_or_default();
+        }
+    }
+    shown + rest
+}
+
+/// Digits before the colon of a token, at least.
+const TOKEN_DIGITS: usize = 4;
+/// Letters after it, at least: values are quoted cut, so these may not be all.
+const TOKEN_LETTERS: usize = 8;
+
 impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_a_wrong_place_was_repeated_in_the_error() {
+        let value = "1,123456789:AAE-letters_and-digits,2".to_owned();
+        let allowed = "numbers".to_owned();
+        let problem = Problem::Value { name: "TELEGRAM_ALLOWED_CHAT_IDS", value, allowed };
+        let shown = problem.to_string();
+        assert_eq!(shown, "TELEGRAM_ALLOWED_CHAT_IDS=1,123456789:…,2: allowed: numbers");
+        let url = Problem::Telegram("https://x/bot123456:AAE-letters/getMe: no".into());
+        assert_eq!(url.to_string(), "https://x/bot123456:…/getMe: no");
+        let harmless = Problem::Telegram("http://127.0.0.1:8081/x: 12:34 or 2026:x".into());
+        assert_eq!(harmless.to_string(), "http://127.0.0.1:8081/x: 12:34 or 2026:x");
+    }
+}

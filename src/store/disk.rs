@@ -100,6 +100,7 @@ impl Disk for Folder {
         });
         file.write_all(bytes)?;
         failpoint::step("sync", name);
+        slow_on_purpose();
         file.sync_all()
     }
 
@@ -116,6 +117,14 @@ impl Disk for Folder {
     fn remove(&mut self, name: &str) -> io::Result<()> {
         failpoint::step("remove", name);
         fs::remove_file(self.path(name))
+    }
+}
+
+/// `STAND_IN_SLOW_SYNC` is how many milliseconds tests want a write to take.
+fn slow_on_purpose() {
+    #[cfg(feature = "emulator")]
+    if let Some(slow) = std::env::var("STAND_IN_SLOW_SYNC").ok().and_then(|ms| ms.parse().ok()) {
+        std::thread::sleep(std::time::Duration::from_millis(slow));
     }
 }
 

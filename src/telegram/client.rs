@@ -80,7 +80,12 @@ impl Client {
     ) -> Result<Decoded, Error> {
         let ask = GetUpdates::new(offset, limit, timeout.as_secs());
         let answer = self.exchange("getUpdates", &ask, patience.min(timeout + POLL_MARGIN))?;
-        Ok(decode::updates(&answer.result::<Vec<&RawValue>>(self.settings.token())?))
+        let elements = answer.result::<Vec<&RawValue>>(self.settings.token());
+        match (elements, decode::garbled(&answer.body)) {
+            (Ok(elements), _) => Ok(decode::updates(&elements)),
+            (Err(Error::Network { .. }), Some(update)) => Err(Error::Garbled { update }),
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// A call whose result is of interest.

@@ -31,6 +31,21 @@ pub fn body(body: Vec<u8>) -> Option<Decoded> {
     answer.result::<Vec<&RawValue>>(&token).ok().map(|elements| updates(&elements))
 }
 
+/// The first update of a body that is no JSON although it came whole: cut ones are not meant, the
+/// update may be a good one.
+pub(super) fn garbled(body: &[u8]) -> Option<UpdateId> {
+    let text = String::from_utf8_lossy(body);
+    let whole = text.trim_start().starts_with(r#"{"ok":true"#) && text.trim_end().ends_with("]}");
+    let (_, after) = text.split_once(r#""update_id":"#).filter(|_| whole)?;
+    let after = after.trim_start();
+    let end = after.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(after.len());
+    after.get(..end)?.parse().ok().map(UpdateId)
+}
+
+/// Longest text, bytes. Telegram's messages have 4096 characters; what is longer would not be
+/// remembered.
+const LONGEST_TEXT: usize = 64 << 10;
+
 /// Decodes each element of the result.
 pub(super) fn updates(elements: &[&RawValue]) -> Decoded {
     let mut decoded = Decoded::default();
@@ -85,6 +100,7 @@ fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, part: &str) -> Result<T, Str
 fn message(element: &RawValue, part: &str) -> Result<Message, String> {
     let raw: RawMessage = parse(element, part)?;
     let content = match (raw.text, raw.migrate_to_chat_id) {
+        (Some(text), _) if text.len() > LONGEST_TEXT => Content::Other("text of that length"),
         (Some(text), _) => Content::Text(text),
         (None, Some(to)) => Content::MigratedTo(ChatId(to)),
         (None, None) => match parse::<Media>(element, part)?.0 {
@@ -194,7 +210,7 @@ struct RawTapped {
     chat: RawChat,
 }
 
-/// Longest `callback_data`, bytes.
+/// Longest `callback_data` and id of a tap, bytes.
 const LONGEST_DATA: usize = 64;
 
 impl From<RawTap> for Tap {
@@ -202,8 +218,9 @@ impl From<RawTap> for Tap {
         let message = raw.message.as_ref().map(|message| MessageId(message.message_id));
         let chat = raw.message.map(|message| (ChatId(message.chat.id), message.chat.kind.into()));
         // Longer data is none of ours, and a part of it could become one.
-        let data = if raw.data.len() <= LONGEST_DATA { raw.data } else { String::new() };
-        Tap { id: raw.id, from: raw.from.into(), chat, message, data }
+        let short = |text: String| if text.len() <= LONGEST_DATA { text } else { String::new() };
+        let (id, data) = (short(raw.id), short(raw.data));
+        Tap { id, from: raw.from.into(), chat, message, data }
     }
 }
 

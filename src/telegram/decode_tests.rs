@@ -174,3 +174,23 @@ fn no_depth_overflows_the_stack() {
     check(format!(r#"{{{usual},"text":{deep}}}"#), false);
     check(deep.clone(), false);
 }
+
+#[test]
+fn a_text_that_no_message_can_hold_is_not_taken() {
+    let text = |length: usize| message_of(json!({"text": "x".repeat(length)})).content;
+    assert!(matches!(text(64 << 10), Content::Text(_)));
+    assert!(matches!(text(4 << 20), Content::Other(_)));
+    assert_eq!(tap_of(json!({"id": "7".repeat(4 << 20)})).id, "");
+}
+
+#[test]
+fn the_update_of_an_answer_that_is_no_json_is_found() {
+    let whole = br#"{"ok":true,"result":[{"update_id": 12,"message":{"text":}}]}"#;
+    assert_eq!(garbled(whole), Some(UpdateId(12)));
+    let not_utf8 = b"{\"ok\":true,\"result\":[{\"update_id\":-3,\"message\":\"\xff\"}]}";
+    assert_eq!(garbled(not_utf8), Some(UpdateId(-3)));
+    for cut in 0..whole.len() {
+        assert_eq!(garbled(&whole[..cut]), None, "cut at {cut}: the update may be a good one");
+    }
+    assert_eq!(garbled(b"<html>[\"update_id\":1]}"), None);
+}

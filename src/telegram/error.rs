@@ -2,7 +2,7 @@
 //!
 //! The texts never hold the URL: it contains the token (WISHES.md 24).
 
-use crate::bridge::ids::ChatId;
+use crate::bridge::ids::{ChatId, UpdateId};
 use crate::bridge::input::Link;
 use core::fmt;
 use core::time::Duration;
@@ -16,6 +16,11 @@ pub enum Error {
     Network {
         /// What happened, without the URL.
         why: String,
+    },
+    /// An answer of `getUpdates` that came whole and is no JSON.
+    Garbled {
+        /// The first update in it.
+        update: UpdateId,
     },
     /// 5xx, or an answer in HTML from the proxy in front of the server. As `Network`.
     Server {
@@ -72,7 +77,7 @@ impl Error {
     #[must_use]
     pub fn link(&self) -> Link {
         match self {
-            Error::Network { .. } | Error::Server { .. } => Link::Down,
+            Error::Network { .. } | Error::Garbled { .. } | Error::Server { .. } => Link::Down,
             Error::BadToken => Link::BadToken,
             Error::Conflict { .. } => Link::Conflict,
             _ => Link::Up,
@@ -84,6 +89,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Network { why } => write!(f, "Telegram cannot be reached: {why}"),
+            Error::Garbled { update } => {
+                write!(f, "the answer with update {update} is not JSON")
+            }
             Error::Server { status } => {
                 write!(f, "Telegram's server is in trouble (HTTP {status})")
             }

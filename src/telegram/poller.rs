@@ -10,7 +10,7 @@ use super::error::Error;
 pub use super::polling::Pace;
 use super::polling::{Polling, Then};
 use crate::bridge::ids::UpdateId;
-use crate::bridge::input::{Batch, Input, Link};
+use crate::bridge::input::{Batch, Input, Link, Told, Update};
 use crate::failpoint;
 use core::time::Duration;
 use std::io;
@@ -127,11 +127,7 @@ impl Poller {
         let result = self.client.get_updates(ask.offset, ask.limit, ask.timeout, ask.patience);
         let then = match result.and_then(refuse_nameless) {
             Ok(decoded) => self.take(decoded)?,
-            Err(error) => {
-                self.complain(&error);
-                self.send(Input::Link(error.link()))?;
-                Then::Wait(self.rules.failed(&error))
-            }
+            Err(error) => self.fail(&error)?,
         };
         self.pulse.beat(if let Then::Wait(wait) = then { wait } else { Duration::ZERO });
         self.announce()?;
@@ -141,6 +137,19 @@ impl Poller {
             Then::Confirm(next, limit) => {
                 self.confirms.wait_for(next, limit);
                 Ok(())
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &Error) -> Result<Then, Gone> {
+        self.complain(error);
+        self.send(Input::Link(error.link()))?;
+        let wait = self.rules.failed(error);
+        match self.rules.give_up() {
+            None => Ok(Then::Wait(wait)),
+            Some(id) => {
+                let what = Told::Unreadable { why: "the answer with it is not JSON".into() };
+                self.take(Decoded { updates: vec![Update { id, what }], nameless: 0 })
             }
         }
     }

@@ -26,6 +26,9 @@ const APART: Duration = Duration::from_secs(1);
 /// Updates a poll: few, because all of them and what they caused are one save.
 const BATCH: u32 = 20;
 
+/// Tries until an update is given up that makes its answer unreadable.
+const TRIES: u32 = 3;
+
 /// The most there is, to see past what is not saved yet.
 const WIDE: u32 = 100;
 
@@ -61,6 +64,8 @@ pub(super) struct Polling {
     /// `next` of the batch given to the bridge last, until it is confirmed.
     open: Option<UpdateId>,
     backoff: Backoff,
+    /// The update whose answer, with nothing else in it, was no JSON, and how often in a row.
+    garbled: Option<(UpdateId, u32)>,
 }
 
 /// The parameters of a poll.
@@ -109,6 +114,7 @@ impl Polling {
             offset: None,
             open: None,
             backoff: Backoff::default(),
+            garbled: None,
         }
     }
 
@@ -120,6 +126,8 @@ impl Polling {
         Ask {
             offset: self.offset,
             limit: match self.pace {
+                // What was wrong may be one update, or how much they are together.
+                _ if self.failing => 1,
                 _ if catching_up => WIDE,
                 Pace::Batches => BATCH,
                 Pace::OneByOne => 1,
@@ -156,8 +164,20 @@ impl Polling {
 
     /// A poll failed: how long to wait.
     pub fn failed(&mut self, error: &Error) -> Duration {
-        self.failing = true;
+        let alone = core::mem::replace(&mut self.failing, true);
+        self.garbled = match (error, self.garbled) {
+            (Error::Garbled { update }, Some((known, tries))) if known == *update => {
+                Some((known, tries + 1))
+            }
+            (Error::Garbled { update }, _) if alone => Some((*update, 1)),
+            _ => None,
+        };
         self.backoff.failed(error)
+    }
+
+    /// The update that is given up now, since its answer cannot be read.
+    pub fn give_up(&mut self) -> Option<UpdateId> {
+        self.garbled.take_if(|(_, tries)| *tries >= TRIES).map(|(update, _)| update)
     }
 
     /// The bridge has confirmed everything below `next`. Never compared with "more" or "less":

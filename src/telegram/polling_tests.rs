@@ -219,3 +219,28 @@ fn after_a_crash_updates_are_asked_for_one_by_one() {
     polling.confirmed(id(8));
     assert_eq!(polling.ask(s(2)).limit, 1);
 }
+
+#[test]
+fn an_update_that_garbles_its_answer_is_given_up_after_three_tries_alone() {
+    let mut polling = settled();
+    let garbled = Error::Garbled { update: id(7) };
+    polling.ask(s(1));
+    polling.failed(&garbled);
+    for _ in 0..3 {
+        assert_eq!((polling.give_up(), polling.ask(s(2)).limit), (None, 1));
+        polling.failed(&garbled);
+    }
+    assert_eq!(polling.give_up(), Some(id(7)));
+    assert_eq!(polling.give_up(), None);
+}
+
+#[test]
+fn tries_that_failed_otherwise_do_not_count() {
+    let mut polling = settled();
+    let errors = [Error::Garbled { update: id(7) }, Error::Network { why: String::new() }];
+    for error in errors.iter().cycle().take(20) {
+        polling.ask(s(1));
+        polling.failed(error);
+        assert_eq!(polling.give_up(), None);
+    }
+}

@@ -212,7 +212,7 @@ fn relay_tls(client: &TcpStream, inside: &TcpStream, mut tls: ServerConnection) 
         match tls.read_tls(&mut { client }) {
             Ok(0) => return inside.shutdown(Shutdown::Both),
             Ok(_) => {
-                let _ = tls.process_new_packets().map_err(io::Error::other)?;
+                tls.process_new_packets().map_err(io::Error::other)?;
             }
             Err(error) if is_late(&error) => {}
             Err(error) => return Err(error),

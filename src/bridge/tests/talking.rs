@@ -2,9 +2,10 @@
 
 use super::world::{HOME, World, here, rules, view_text};
 use crate::bridge::AgentEvent;
+use crate::bridge::Input;
 use crate::bridge::effect::Effect;
 use crate::bridge::ids::{ChatId, ThreadId, UserId};
-use crate::bridge::input::{ChatKind, Content, Receipt, Sender, Told};
+use crate::bridge::input::{ChatKind, Content, Link, Receipt, Sender, Told};
 use crate::bridge::rules::{Access, Lang, Rules};
 
 #[test]
@@ -266,4 +267,31 @@ fn an_update_that_cannot_be_read_is_told_once_an_hour() {
     world.pass(3600.0);
     world.deliver(vec![Told::Unreadable { why: "again".into() }]);
     assert_eq!(told(&world), 2);
+}
+
+#[test]
+fn offline_shows_within_90_seconds_of_whatever_happens_and_ends_with_the_first_answer() {
+    // What a poller says from second to second; nothing is a long poll that hangs.
+    let stories: [(&str, fn(u32) -> Option<Link>, f64); 3] = [
+        ("silence", |_| None, 75.0),
+        ("refused again and again", |second| (second % 8 == 0).then_some(Link::Down), 20.0),
+        ("a poll that hangs, then failures", |s| (s >= 60).then_some(Link::Down), 61.0),
+    ];
+    for (story, says, within) in stories {
+        let mut world = World::new();
+        world.step(Input::Link(Link::Up));
+        let offline = |world: &World| world.signs().is_some_and(|signs| signs.offline);
+        let mut seconds = 0;
+        while !offline(&world) {
+            seconds += 1;
+            world.pass(1.0);
+            if let Some(link) = says(seconds) {
+                world.step(Input::Link(link));
+            }
+            assert!(f64::from(seconds) <= within + 1.0, "{story}");
+        }
+        world.pass(3600.0);
+        world.step(Input::Link(Link::Up));
+        assert!(!offline(&world), "{story}");
+    }
 }

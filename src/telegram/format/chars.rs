@@ -36,7 +36,8 @@ pub(super) fn blank(text: &str) -> bool {
     text.chars().all(invisible)
 }
 
-fn invisible(c: char) -> bool {
+/// Whether Telegram, or a reader, takes this for nothing.
+pub(super) fn invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(c,

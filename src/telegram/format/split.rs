@@ -3,7 +3,7 @@
 //! The same text always gives the same pieces, so that after a restart piece n is still piece n.
 
 use super::buffer::{Buffer, Limits};
-use super::chars::{blank, floor};
+use super::chars::{blank, floor, invisible};
 use super::cut;
 use super::html::Html;
 use super::style::{Keep, Style};
@@ -36,13 +36,47 @@ pub enum Answer {
 pub fn answer(markdown: &str) -> Answer {
     if markdown.len() <= MOST_SOURCE {
         for keep in [None, Some(Keep::Useful), Some(Keep::Blocks), Some(Keep::Nothing)] {
-            let mut splitter = Splitter { keep, ..Splitter::new(Limits::MESSAGE, MOST_PIECES) };
-            if walk(markdown, &mut splitter).is_continue() && splitter.finish().is_continue() {
-                return Answer::Messages(splitter.pieces.iter().map(Buffer::html).collect());
+            if let Some(pieces) = messages(markdown, keep) {
+                return Answer::Messages(pieces);
             }
         }
     }
     Answer::File { caption: head(markdown) }
+}
+
+/// All of it as messages, if it fits.
+fn messages(markdown: &str, keep: Option<Keep>) -> Option<Vec<Html>> {
+    let whole = pieces(markdown, keep, Limits::MESSAGE)?;
+    if !whole.iter().any(poses) {
+        return Some(whole.iter().map(Buffer::html).collect());
+    }
+    let units = Limits::MESSAGE.units - MARK_UNITS;
+    let shorter = pieces(markdown, keep, Limits { units, ..Limits::MESSAGE })?;
+    Some(shorter.iter().map(marked).collect())
+}
+
+fn pieces(markdown: &str, keep: Option<Keep>, limits: Limits) -> Option<Vec<Buffer>> {
+    let mut splitter = Splitter { keep, ..Splitter::new(limits, MOST_PIECES) };
+    let fits = walk(markdown, &mut splitter).is_continue() && splitter.finish().is_continue();
+    fits.then_some(splitter.pieces)
+}
+
+/// What pigent's own messages about a run begin with: stopped, interrupted, out of time, failed.
+const SIGNS: [char; 4] = ['🛑', '⚡', '⏱', '❌'];
+/// What the agent's words begin with where they would begin with one of those.
+const MARK: &str = "🤖 ";
+/// Its length in UTF-16.
+const MARK_UNITS: usize = 3;
+
+/// Whether the agent's words could pass for pigent's.
+fn poses(piece: &Buffer) -> bool {
+    let seen = piece.text().chars().find(|c| !invisible(*c));
+    seen.is_some_and(|c| SIGNS.contains(&c))
+}
+
+fn marked(piece: &Buffer) -> Html {
+    let html = piece.html();
+    if poses(piece) { Html::trusted(format!("{MARK}{}", html.as_str())) } else { html }
 }
 
 /// pigent's own words, cut into messages of plain text. At least one.
@@ -75,7 +109,7 @@ fn plain_pieces(text: &str, limits: Limits, most: usize) -> Vec<String> {
 
 /// The first paragraphs, marked as cut.
 fn head(markdown: &str) -> Html {
-    let units = Limits::CAPTION.units - 2;
+    let units = Limits::CAPTION.units - MARK_UNITS - 2;
     let mut splitter = Splitter::new(Limits { units, ..Limits::CAPTION }, 0);
     let source = floor(markdown, HEAD_SOURCE);
     if walk(source, &mut splitter).is_continue() {
@@ -83,7 +117,7 @@ fn head(markdown: &str) -> Html {
     }
     let mut first = splitter.pieces.into_iter().next().unwrap_or_default();
     first.mark_cut();
-    first.html()
+    marked(&first)
 }
 
 struct Splitter {

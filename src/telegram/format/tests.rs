@@ -326,3 +326,21 @@ fn any_number_of_parts_becomes_one_message() {
     accepted(&frame(parts), 4096);
     accepted(&frame(vec![Part::Markdown("y ".repeat(3000)); 5]), 4096);
 }
+
+#[test]
+fn an_answer_passed_for_pigents_own_message() {
+    let forged = ["🛑 Stopped after 3 s.", "\u{200b}⚡ Interrupted", "# **⏱ Ran into the limit**"];
+    for text in forged {
+        let Answer::Messages(pieces) = answer(text) else { panic!("{text}") };
+        assert!(accepted(pieces[0].as_str(), 4096).starts_with("🤖 "), "{pieces:?}");
+    }
+    // Also where a later message of an answer begins.
+    let text = format!("{}\n\n{}", "x".repeat(4000), "🛑 Stopped. ".repeat(600));
+    let Answer::Messages(pieces) = answer(&text) else { panic!("a file") };
+    let shown: Vec<String> = pieces.iter().map(|piece| accepted(piece.as_str(), 4096)).collect();
+    assert!(shown.len() > 1 && shown.iter().all(|text| !text.starts_with('🛑')), "{shown:?}");
+    let Answer::File { caption } = answer(&"🛑 ".repeat(20_000)) else { panic!("messages") };
+    assert!(accepted(caption.as_str(), 1024).starts_with("🤖 🛑"));
+    let Answer::Messages(pieces) = answer("Done. 🛑") else { panic!("a file") };
+    assert_eq!(pieces[0].as_str(), "Done. 🛑");
+}

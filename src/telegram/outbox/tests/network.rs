@@ -137,3 +137,33 @@ fn a_post_that_is_refused_for_good_does_not_block_the_next() {
     let refused = |r: &Receipt| matches!(r, Receipt::NotPosted { post: PostId(1), .. });
     assert!(world.receipts().first().is_some_and(refused));
 }
+
+#[test]
+fn five_minutes_of_flood_are_waited_for_to_the_second_and_lose_nothing() {
+    let mut world = World::new();
+    world.fail(flood(300));
+    (1..4).for_each(|id| world.lanes.post(post(id, 7, &format!("answer {id}"))));
+    world.seconds(299);
+    assert_eq!(world.texts(), Vec::<String>::new());
+    world.seconds(20);
+    assert_eq!(world.texts(), ["answer 1", "answer 2", "answer 3"]);
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+#[test]
+fn whatever_fails_there_is_at_most_one_try_a_second_after_the_first() {
+    let server = Error::Server { status: 502 };
+    for error in [network(), server, Error::BadToken, flood(1)] {
+        let mut world = World::new();
+        world.latency = Duration::ZERO;
+        world.lanes.post(post(1, 7, "answer"));
+        world.show(live(2, 7, "live"));
+        world.show(view(3, 8, Class::Reply, "reply"));
+        (0..40).for_each(|_| world.fail(error.clone()));
+        world.seconds(120);
+        let seconds = world.arrived.iter().map(|one| one.at.as_secs());
+        let busiest = seconds.clone().map(|at| seconds.clone().filter(|s| *s == at).count()).max();
+        // Two chats, whose first tries may fall into one second, and the first wait of half one.
+        assert!(busiest <= Some(3), "{error}: {:?}", seconds.collect::<Vec<_>>());
+    }
+}
