@@ -272,7 +272,8 @@ fn an_update_that_cannot_be_read_is_told_once_an_hour() {
 #[test]
 fn offline_shows_within_90_seconds_of_whatever_happens_and_ends_with_the_first_answer() {
     // What a poller says from second to second; nothing is a long poll that hangs.
-    let stories: [(&str, fn(u32) -> Option<Link>, f64); 3] = [
+    type Story = (&'static str, fn(u32) -> Option<Link>, f64);
+    let stories: [Story; 3] = [
         ("silence", |_| None, 75.0),
         ("refused again and again", |second| (second % 8 == 0).then_some(Link::Down), 20.0),
         ("a poll that hangs, then failures", |s| (s >= 60).then_some(Link::Down), 61.0),
