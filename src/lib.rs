@@ -13,6 +13,7 @@
 //! | [`config`] | environment and `.env` → one validated `Config` |
 //! | [`runtime`] | the wiring: threads, channels, the loop, signals |
 //! | [`cli`] | one file a subcommand |
+//! | `failpoint` | where tests make the real process die; empty in binaries for boards |
 //!
 //! Arrows point inwards: the shells use the types of [`bridge`], and `bridge` uses nobody's.
 

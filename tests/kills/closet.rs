@@ -168,6 +168,9 @@ impl Closet<'_> {
             match done {
                 Some(true) => break,
                 Some(false) => self.kill("any other"),
+                None if self.snapshot().is_some_and(|memory| is_at_rest(&memory)) => {
+                    self.fail(&format!("LOST: {:?}", self.open()))
+                }
                 None => self.fail(&format!("it does not come to rest: {:?}", self.open())),
             }
         }

@@ -6,6 +6,9 @@
 //! prompt is accounted for (`tally.rs`). The daemon's own time decides what exactly a moment hits,
 //! so a seed does not repeat a story to the letter; a failure prints the story with it.
 //!
+//! What it takes for granted: SIGKILL leaves the page cache, so syncs that are missing are not found
+//! here but in `src/store/crash.rs`.
+//!
 //! `cargo test` makes 200 kills; `scripts/kills N` makes as many as one likes.
 #![cfg(feature = "emulator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
