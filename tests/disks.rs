@@ -147,9 +147,10 @@ fn a_file_in_place_of_the_state_folder_does_not_keep_pigent_from_starting() {
     assert_eq!(mode & 0o777, 0o700);
 }
 
+/// Each file takes 2.5 s, and a prompt is two of them: 5 s a save.
 #[test]
 fn a_slow_disk_holds_up_prompts_and_nothing_else() {
-    let mut harness = Harness::prepare(&[("STAND_IN_SLOW_SYNC", "5000")]);
+    let mut harness = Harness::prepare(&[("STAND_IN_SLOW_SYNC", "2500")]);
     harness.launch();
     let prompt = harness.say("echo slow");
     assert!(!harness.ask("/help").is_empty());

@@ -85,7 +85,7 @@ fn masked(text: &str) -> String {
         let digits = before.chars().rev().take_while(char::is_ascii_digit).count();
         let secret = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let end = after.find(|c| !secret(c)).unwrap_or(after.len());
-        if digits >= TOKEN_DIGITS && end >= TOKEN_LETTERS {
+        if digits >= TOKEN_DIGITS && end >= TOKEN_LETTERS || end >= SECRET_LETTERS {
             shown.push('…');
             rest = after.get(end..).unwrap_or_default();
         }
@@ -97,6 +97,8 @@ fn masked(text: &str) -> String {
 const TOKEN_DIGITS: usize = 4;
 /// Letters after it, at least: values are quoted cut, so these may not be all.
 const TOKEN_LETTERS: usize = 8;
+/// So many letters after a colon are a secret, whatever is before them.
+const SECRET_LETTERS: usize = 30;
 
 impl std::error::Error for Problem {}
 
@@ -113,6 +115,8 @@ mod tests {
         assert_eq!(shown, "TELEGRAM_ALLOWED_CHAT_IDS=1,123456789:…,2: allowed: numbers");
         let url = Problem::Telegram("https://x/bot123456:AAE-letters/getMe: no".into());
         assert_eq!(url.to_string(), "https://x/bot123456:…/getMe: no");
+        let half = Problem::Panel(format!("x:{}", "aB3_".repeat(9)));
+        assert_eq!(half.to_string(), "x:…");
         let harmless = Problem::Telegram("http://127.0.0.1:8081/x: 12:34 or 2026:x".into());
         assert_eq!(harmless.to_string(), "http://127.0.0.1:8081/x: 12:34 or 2026:x");
     }
