@@ -13,7 +13,7 @@ use pigent::bridge::agent::AgentEvent;
 use pigent::bridge::effect::{Post, Source, Start};
 use pigent::bridge::ids::RunId;
 use pigent::bridge::input::Input;
-use pigent::bridge::memory::Running;
+use pigent::bridge::memory::{Job, Running};
 
 fn run_of(prompt: u64, started: Duration) -> Run {
     Run {
@@ -119,6 +119,7 @@ impl World {
     /// What the snapshot says that the next start will find.
     pub fn books_after_restart(&mut self, memory: &Memory) -> Step {
         self.record.last_post.clear();
+        self.forget_unsaved_taps(memory);
         let kept = |id| memory.posts.iter().any(|post| post.id == id);
         for (id, post) in core::mem::take(&mut self.record.posts) {
             if kept(id) {
@@ -134,6 +135,21 @@ impl World {
         match &memory.running {
             Some(running) if !self.record.runs.contains_key(&running.run) => self.ghost(running),
             _ => Ok(()),
+        }
+    }
+
+    /// A Run again that was accepted and not saved did not happen; its button works once more.
+    fn forget_unsaved_taps(&mut self, memory: &Memory) {
+        let runs = &self.record.runs;
+        for fate in self.record.fates.values_mut().filter(|fate| !fate.again.is_empty()) {
+            let real = |id: &&RunId| runs.get(id).is_none_or(|run| !run.retried);
+            let is_it =
+                |job: &&Job| (one_chat(job.place.chat), job.message) == (fate.chat, fate.message);
+            let running = memory.running.iter().map(|running| &running.job);
+            let waits = running.chain(&memory.queue).any(|job| is_it(&job));
+            if fate.again.len() >= fate.runs.iter().filter(real).count() && !waits {
+                fate.again.pop_last();
+            }
         }
     }
 
@@ -203,7 +219,7 @@ impl World {
 
     /// A tap was answered: what was its button?
     pub fn tap_answered(&mut self, tap: &str, text: &str) -> Step {
-        let Some((number, data)) = self.record.taps.get(tap).cloned() else { return Ok(()) };
+        let Some((number, data, who)) = self.record.taps.get(tap).cloned() else { return Ok(()) };
         if text == "Dropped." {
             self.drops_all();
         }
@@ -212,10 +228,15 @@ impl World {
             && let Some(fate) = self.record.fates.get_mut(prompt)
         {
             fate.again.insert(number);
+            let writer = fate.who;
             let runs = fate.runs.len();
             if fate.again.len() > runs && !self.record.disk_failed {
                 let how = format!("Run again of prompt {prompt} works more than once");
                 return broken(Promise::NoneStartedTwice, how);
+            }
+            if !self.is_same(who, writer) {
+                let how = format!("{who:?} runs prompt {prompt} of {writer:?} again");
+                return broken(Promise::NothingFromStrangers, how);
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The network: the poller's answers on their way in, the outbox's calls on their way out.
 
-use super::events::{Lane, Outcome, Pick, Poll};
+use super::events::{Lane, Outcome, Pick, Poll, Who};
 use super::mutations::Mutation;
 use super::promises::Promise;
 use super::record::{PostKind, broken};
@@ -99,7 +99,8 @@ impl World {
             Means::CancelAll if admits => self.drops_all(),
             Means::Tap(data) => {
                 if let Told::Tap(tap) = &sent.update.what {
-                    self.record.taps.insert(tap.id.clone(), (sent.number, data.clone()));
+                    let tapped = (sent.number, data.clone(), sent.who);
+                    self.record.taps.insert(tap.id.clone(), tapped);
                 }
             }
             _ => {}
@@ -131,7 +132,10 @@ impl World {
                 Means::Cancel | Means::CancelAll => {
                     *first && self.admits(sent) && (!backlog || sent.at >= begun)
                 }
-                Means::Tap(data) => self.record.stop_buttons.get(data) == Some(&run),
+                Means::Tap(data) => {
+                    let is_it = self.record.stop_buttons.get(data) == Some(&run);
+                    is_it && self.is_same(sent.who, self.writer_of(run))
+                }
                 _ => false,
             };
             if !sent.iter().zip(first).any(meant) {
@@ -139,6 +143,11 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn writer_of(&self, run: RunId) -> Option<Who> {
+        let run = self.record.runs.get(&run)?;
+        self.record.fates.get(&run.prompt)?.who
     }
 
     pub fn sends(&mut self, lane: Lane, pick: Pick, outcome: Outcome) -> Step {

@@ -121,8 +121,8 @@ pub struct Record {
     pub gone: Vec<Post>,
     /// Updates that some bridge has been given.
     pub handed: BTreeSet<u64>,
-    /// Taps that were given to a bridge, by their query id: the update, and the button.
-    pub taps: BTreeMap<String, (u64, String)>,
+    /// Taps that were given to a bridge, by their query id: update, button, tapper.
+    pub taps: BTreeMap<String, (u64, String, Who)>,
     /// What a button's number stands for, as far as it can be seen from outside.
     pub again_buttons: BTreeMap<String, u64>,
     pub stop_buttons: BTreeMap<String, RunId>,

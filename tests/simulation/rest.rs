@@ -101,6 +101,11 @@ impl World {
         }
         for (id, run) in &self.record.runs {
             let about = |how: &str| format!("run {id} of prompt {} {how}: {run:?}", run.prompt);
+            let dropped = self.record.fates.get(&run.prompt).is_some_and(|fate| fate.dropped);
+            if run.unknown_session && run.posts.is_empty() && dropped {
+                // It waited for its repetition when the queue was emptied.
+                continue;
+            }
             if !run.retried && run.posts.is_empty() {
                 return broken(Promise::OneFinalPost, about("has no final post"));
             }

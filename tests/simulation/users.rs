@@ -77,6 +77,11 @@ impl World {
         }
     }
 
+    /// Whether these are the same person.
+    pub fn is_same(&self, who: Who, other: Option<Who>) -> bool {
+        other.is_some_and(|other| self.seat(who).user == self.seat(other).user)
+    }
+
     /// The next message of a chat, whoever writes it.
     pub fn next_message(&mut self, chat: ChatId) -> MessageId {
         let newest = self.messages.entry(one_chat(chat)).or_insert(10);
@@ -194,6 +199,8 @@ impl World {
     }
 
     fn tap(&mut self, who: Who, data: String, message: Option<MessageId>) {
+        // A tap tells who tapped, also of an anonymous administrator.
+        let who = if who == Who::Anonymous { Who::OwnerInGroup } else { who };
         let Seat { chat, kind, user, is_bot, .. } = self.seat(who);
         let id = format!("tap {}", self.next_message(ChatId(0)));
         let (from, means) = (Sender { id: UserId(user), is_bot }, Means::Tap(data.clone()));

@@ -287,7 +287,10 @@ impl World {
     }
 
     fn turn(&mut self) -> Step {
-        if self.poller.wants_to_ask(self.now, self.telegram.pending.len()) {
+        // First, since what is due may be done by any step.
+        if self.bridge.deadline().is_some_and(|Mono(at)| at <= self.now) {
+            self.step(Input::Tick)
+        } else if self.poller.wants_to_ask(self.now, self.telegram.pending.len()) {
             self.polls(Poll::Answered)
         } else if self.poller.take_drained(self.now) {
             self.step(Input::Drained)
