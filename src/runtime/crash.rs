@@ -70,7 +70,8 @@ impl Report {
             return self;
         }
         Report::forget(file);
-        Report::default()
+        // Who is suspected is another matter: their tries are counted from crash to crash.
+        Report { suspects: self.suspects, ..Report::default() }
     }
 
     /// Removes the note. Should it stay, the next start says it once more: no harm.
@@ -93,4 +94,33 @@ pub(super) fn note(state_dir: &Path) -> Report {
     let text =
         format!("pigent crashed and was started again. This is a bug worth reporting:\n{why}");
     Report { text: Some(text), suspects, file: Some(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge::ids::{ChatId, Place, PostId};
+    use crate::bridge::memory::{PostKind, PostRecord};
+
+    #[test]
+    fn a_report_that_was_remembered_keeps_its_suspects() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("panic"), "updates 5 5 2\nmain: oh no").unwrap();
+        let report = note(dir.path());
+        let (suspects, text) = (report.suspects.clone(), report.text.clone().unwrap());
+        let mut memory = Memory::default();
+        memory.posts.push_back(PostRecord {
+            id: PostId(1),
+            place: Place { chat: ChatId(1), thread: None },
+            reply_to: None,
+            kind: PostKind::Plain,
+            body: BlobId(2),
+            pieces_taken: 0,
+            again: None,
+            session: None,
+        });
+        let report = report.unless_remembered(&memory, |_| Ok(text.clone().into_bytes()));
+        assert!(report.text.is_none() && !suspects.is_empty());
+        assert_eq!(report.suspects, suspects, "or a crashing update would never be set aside");
+    }
 }
