@@ -47,6 +47,10 @@ impl World {
             let how = format!("prompt {prompt} was never {:?}", start.prompt);
             return broken(Promise::NoPromptLost, how);
         }
+        if fate.is_answer {
+            let how = format!("the answer {prompt} is started as a prompt");
+            return broken(Promise::NoneStartedTwice, how);
+        }
         let newest = fate.runs.last().copied();
         let repeats = newest.is_some_and(|id| self.repeats(id));
         let fresh = start.resume.is_none() || self.record.disk_failed;
@@ -119,6 +123,7 @@ impl World {
     /// What the snapshot says that the next start will find.
     pub fn books_after_restart(&mut self, memory: &Memory) -> Step {
         self.record.last_post.clear();
+        self.record.unsaved_answers.clear();
         self.forget_unsaved_taps(memory);
         let kept = |id| memory.posts.iter().any(|post| post.id == id);
         for (id, post) in core::mem::take(&mut self.record.posts) {
@@ -206,7 +211,8 @@ impl World {
         let runs = &self.record.runs;
         for fate in self.record.fates.values_mut().filter(|fate| fate.admitted) {
             let newest = fate.runs.last().and_then(|id| runs.get(id));
-            fate.dropped |= newest.is_none_or(|run| !run.posts.is_empty());
+            let waits = |run: &Run| !run.posts.is_empty() || run.unknown_session;
+            fate.dropped |= newest.is_none_or(waits);
         }
     }
 

@@ -2,14 +2,14 @@
 
 use super::agent::Process;
 use super::events::{Child, Nature, Torn};
+use super::lamps::ErrorLamp;
 use super::mutations::Mutation;
 use super::outbox::Waiting;
 use super::promises::Promise;
 use super::record::{PostKind, broken, number_in, one_chat};
-use super::world::{LADDER, Step, World};
-use core::time::Duration;
+use super::world::{Step, World};
 use pigent::bridge::agent::Verdict;
-use pigent::bridge::effect::{Class, Effect, Part, Post, Reach, Save, Source, Start, View, Work};
+use pigent::bridge::effect::{Class, Effect, Part, Post, Reach, Save, Source, Start, View};
 use pigent::bridge::ids::RunId;
 
 /// Bytes of a snapshot: with every bound full, and with nothing waiting.
@@ -96,6 +96,9 @@ impl World {
         if self.mutation == Some(Mutation::StartsUnsaved) {
             self.starts_unsaved(&save)?;
         }
+        for (generation, _) in &mut self.record.unsaved_answers {
+            generation.get_or_insert(save.generation);
+        }
         self.disk.put(save);
         Ok(())
     }
@@ -134,15 +137,14 @@ impl World {
         let polite = Nature { ignores: 0, lingers: false, child: Child::Nobody };
         let nature = core::mem::replace(&mut self.nature, polite);
         self.agent = Some(Process::new(start.run, nature, start.resume.is_some()));
-        self.stop_asked = None;
+        (self.stop_asked, self.lamp) = (None, ErrorLamp::default());
         Ok(())
     }
 
     fn answers(&mut self, run: RunId, request: String, verdict: Verdict) -> Step {
         if let Verdict::Answers(answers) = &verdict {
             for text in answers.iter().flat_map(|(_, texts)| texts) {
-                let prompt = number_in(text).and_then(|it| self.record.fates.get_mut(&it));
-                prompt.into_iter().for_each(|fate| fate.was_answer = true);
+                self.record.unsaved_answers.extend(number_in(text).map(|prompt| (None, prompt)));
             }
         }
         let Some(agent) = self.agent.as_mut().filter(|it| it.run == run && !it.dead) else {
@@ -203,56 +205,6 @@ impl World {
         self.post_given(&post, kind, pieces)?;
         let taken = post.pieces_taken.min(pieces - 1);
         self.outbox.posts.push_back(Waiting { post, pieces, taken });
-        Ok(())
-    }
-
-    /// After every step.
-    pub fn check_signs(&self) -> Step {
-        let (signs, link) = (self.signs, &self.link);
-        let lie = |how: String| broken(Promise::LampTellsTheTruth, how);
-        let patience = if link.failing { 20 } else { 75 };
-        let offline = self.now >= link.good + Duration::from_secs(patience);
-        if signs.offline != offline {
-            return lie(format!("offline is {}, but {link:?} at {:?}", signs.offline, self.now));
-        }
-        if (self.trouble || !self.knows_date || link.bad_token) && !signs.error {
-            return lie("there is trouble, and no sign of it".into());
-        }
-        let alive = self.agent.as_ref().filter(|agent| !agent.dead);
-        let expected: &[Work] = match alive {
-            None if self.news.is_empty() && self.disk_is_idle() => &[Work::Idle],
-            None => return Ok(()),
-            Some(agent) if self.stop_asked.is_some_and(|it| it.0 == agent.run) => &[Work::Stopping],
-            Some(agent) if agent.asks.is_empty() => &[Work::Busy, Work::Stopping],
-            Some(_) => &[Work::Waiting, Work::Stopping],
-        };
-        if !expected.contains(&signs.work) {
-            return lie(format!("{:?} instead of {expected:?}", signs.work));
-        }
-        Ok(())
-    }
-
-    /// Somebody whose word counts wanted the run stopped that was alive before the step.
-    pub fn asked_to_stop(&mut self, target: Option<(RunId, bool)>) -> Step {
-        let Some((run, stopping)) = target.filter(|target| self.alive() == Some(target.0)) else {
-            return Ok(());
-        };
-        if self.signs.work != Work::Stopping {
-            let how = format!("run {run} goes on: {:?}", self.signs.work);
-            return broken(Promise::StopIsObeyed, how);
-        }
-        self.stop_asked.get_or_insert((run, self.now));
-        if let Some(known) = self.record.runs.get_mut(&run) {
-            known.stop_asked |= !stopping && !known.spoke;
-        }
-        Ok(())
-    }
-
-    pub fn check_ladder(&self) -> Step {
-        let Some((run, since)) = self.stop_asked else { return Ok(()) };
-        if self.alive() == Some(run) && self.now > since + LADDER {
-            return broken(Promise::StopIsObeyed, format!("run {run} is alive since {since:?}"));
-        }
         Ok(())
     }
 }

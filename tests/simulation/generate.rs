@@ -114,7 +114,8 @@ fn who(temper: Temper, dice: &mut Dice) -> Who {
 
 fn user(temper: Temper, dice: &mut Dice) -> Event {
     let who = who(temper, dice);
-    let nth = dice.below(6) as u8;
+    let any = dice.below(6) as u8;
+    let nth = dice.weigh(&[(4, 0), (1, 1), (4, any)]);
     let text = dice.weigh(&[
         (20, Text::Prompt),
         (2, Text::SlashPrompt),
@@ -132,7 +133,7 @@ fn user(temper: Temper, dice: &mut Dice) -> Event {
         (30, Event::Writes(who, text, many)),
         (3, Event::Edits(nth, text)),
         (3, Event::Replies(who, nth)),
-        (8, Event::Taps(who, nth)),
+        (10, Event::Taps(who, nth)),
         (1, Event::Forges(who)),
         (2, Event::Presses),
         (1, Event::Holds),

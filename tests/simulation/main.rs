@@ -15,10 +15,12 @@
 
 mod agent;
 mod books;
+mod clock;
 mod disk;
 mod effects;
 mod events;
 mod generate;
+mod lamps;
 mod mutations;
 mod network;
 mod outbox;
@@ -49,7 +51,7 @@ fn the_promises_hold_whatever_happens() {
     let (first, count) = (number("PIGENT_SIMULATE_FIRST").unwrap_or(0), number("PIGENT_SIMULATE"));
     let count = count.unwrap_or(SEEDS);
     let started = Instant::now();
-    let found = tell::seeds(first, count, SHOWN);
+    let (ran, found) = tell::seeds(first, count, SHOWN);
     let seconds = started.elapsed().as_secs_f64();
     for (seed, broken) in &found {
         let story = tell::shorten(&generate::story(*seed), broken.promise, None);
@@ -60,8 +62,8 @@ fn the_promises_hold_whatever_happens() {
         }
     }
     println!(
-        "simulated {count} runs from seed {first} in {seconds:.1} s: {:.0} runs/s, {} promises, {} broken",
-        count as f64 / seconds,
+        "simulated {ran} runs from seed {first} in {seconds:.1} s: {:.0} runs/s, {} promises, {} broken",
+        ran as f64 / seconds,
         promises::ALL.len(),
         found.len()
     );

@@ -4,7 +4,7 @@
 use super::events::Who;
 use super::promises::{Broken, Promise};
 use core::time::Duration;
-use pigent::bridge::ids::{ChatId, MessageId, PostId, RunId, ViewId};
+use pigent::bridge::ids::{ChatId, Gen, MessageId, PostId, RunId, ViewId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One prompt.
@@ -29,8 +29,9 @@ pub struct Fate {
     pub dropped: bool,
     /// It was stopped before it began, and a post says so.
     pub unbegun: bool,
-    /// It was the answer to a question.
+    /// It was, or may have been, the answer to a question; and the disk knows that.
     pub was_answer: bool,
+    pub is_answer: bool,
 }
 
 /// One run, also one that a power cut kept from starting although the disk knew of it.
@@ -128,6 +129,8 @@ pub struct Record {
     pub stop_buttons: BTreeMap<String, RunId>,
     /// `pigent send`: what it was told.
     pub orders: BTreeMap<u64, Option<bool>>,
+    /// Answers to questions, and the generation that is to remember them.
+    pub unsaved_answers: Vec<(Option<Gen>, u64)>,
     pub newest_first_start: u64,
     pub last_post: BTreeMap<ChatId, PostId>,
     /// At some time 50 prompts could wait.
@@ -176,6 +179,17 @@ impl Record {
             );
         };
         run.takes(prompt, &post.kind)
+    }
+
+    /// This generation is on the disk.
+    pub fn answers_saved(&mut self, saved: Gen) {
+        for (generation, prompt) in &self.unsaved_answers {
+            if generation.is_some_and(|generation| generation <= saved)
+                && let Some(fate) = self.fates.get_mut(prompt)
+            {
+                fate.is_answer = true;
+            }
+        }
     }
 
     /// The disk failed: what is not on it may be lost with the power.

@@ -111,8 +111,9 @@ pub fn print(story: &[Event]) -> String {
     format!("[\n{lines}]")
 }
 
-/// Runs many seeds on all cores. Answers how many, and up to `most` that broke a promise.
-pub fn seeds(first: u64, count: u64, most: usize) -> Vec<(u64, Broken)> {
+/// Runs many seeds on all cores. Answers how many, and those that broke a promise; the rest is
+/// left out once there are `most` of these.
+pub fn seeds(first: u64, count: u64, most: usize) -> (u64, Vec<(u64, Broken)>) {
     let next = AtomicU64::new(first);
     let found = std::sync::Mutex::new(Vec::new());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -126,5 +127,6 @@ pub fn seeds(first: u64, count: u64, most: usize) -> Vec<(u64, Broken)> {
         }
     };
     std::thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
-    found.into_inner().unwrap()
+    let ran = next.into_inner().saturating_sub(first).min(count);
+    (ran, found.into_inner().unwrap())
 }

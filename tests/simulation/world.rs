@@ -1,10 +1,11 @@
 //! A whole deployment in one thread, with a virtual clock: one bridge, and around it the models
 //! of Telegram, the outbox, the agent and the disk. What is checked is in `effects.rs`,
-//! `books.rs` and `rest.rs`.
+//! `books.rs`, `lamps.rs`, `network.rs` and `rest.rs`.
 
 use super::agent::Process;
 use super::disk::{Disk, Ended};
-use super::events::{Child, Event, Mode, Nature, Poll, Torn};
+use super::events::{Child, Event, Mode, Nature, Torn};
+use super::lamps::{ErrorLamp, LinkModel};
 use super::mutations::Mutation;
 use super::outbox::Outbox;
 use super::promises::{Broken, Promise};
@@ -14,15 +15,13 @@ use super::users::rules;
 use core::time::Duration;
 use pigent::bridge::effect::Signs;
 use pigent::bridge::ids::{ChatId, RunId};
-use pigent::bridge::input::{Input, Link, Press};
+use pigent::bridge::input::{Input, Press};
 use pigent::bridge::time::{Mono, Now, Wall};
 use pigent::bridge::{Bridge, Restored};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The date at the first moment.
 pub const DATE: i64 = 1_800_000_000;
-/// The ladder, and a little.
-pub const LADDER: Duration = Duration::from_secs(16);
 /// How long a board takes to start again.
 const BOOT: Duration = Duration::from_secs(5);
 
@@ -51,20 +50,13 @@ pub struct World {
     /// Since when somebody wants this run stopped.
     pub stop_asked: Option<(RunId, Duration)>,
     pub link: LinkModel,
+    pub lamp: ErrorLamp,
     /// Newest generation that failed, until a newer one is saved.
     pub trouble: bool,
     pub mutation: Option<Mutation>,
     pub aloud: bool,
     /// The power fails after so many further effects.
     pub cut_in: Option<(u8, Torn)>,
-}
-
-/// How Telegram is reached, as DESIGN.md has it.
-#[derive(Debug)]
-pub struct LinkModel {
-    pub good: Duration,
-    pub failing: bool,
-    pub bad_token: bool,
 }
 
 impl World {
@@ -91,6 +83,7 @@ impl World {
             messages: BTreeMap::new(),
             stop_asked: None,
             link: LinkModel { good: Duration::ZERO, failing: false, bad_token: false },
+            lamp: ErrorLamp::default(),
             trouble: false,
             mutation,
             aloud,
@@ -182,6 +175,8 @@ impl World {
         if self.trouble {
             self.record.trouble();
         }
+        let cut_off = restored.memory.running.as_ref().is_some_and(|running| !running.answered);
+        self.lamp = ErrorLamp { must_be_on: cut_off, may_be_on: true };
         self.books_after_restart(&restored.memory)?;
         let rules = rules(self.mode, self.boot);
         let (bridge, effects) = Bridge::restore(rules, restored, self.time());
@@ -200,6 +195,7 @@ impl World {
             None => Ok(()),
             Some(Ended::Saved(generation)) => {
                 self.trouble = false;
+                self.record.answers_saved(generation);
                 self.spoil();
                 self.step(Input::Saved { generation })
             }
@@ -227,6 +223,7 @@ impl World {
             self.drops_all();
         }
         let target = self.target();
+        self.lamp = ErrorLamp::default();
         self.step(Input::Press(press))?;
         self.asked_to_stop(target)
     }
@@ -245,57 +242,10 @@ impl World {
     /// What the engine has to report reaches the bridge.
     pub fn deliver_news(&mut self) -> Step {
         while let Some(news) = self.news.pop_front() {
+            self.lamp_on_agent(&news);
             self.books_on_agent(&news);
             self.step(news)?;
         }
         Ok(())
-    }
-
-    pub fn linked(&mut self, link: Link) -> Step {
-        match link {
-            Link::Down => self.link.failing = true,
-            link => {
-                let bad_token = link == Link::BadToken;
-                self.link = LinkModel { good: self.now, failing: false, bad_token };
-            }
-        }
-        self.step(Input::Link(link))
-    }
-
-    /// Time passes, deadline by deadline.
-    pub fn waits(&mut self, wait: Duration) -> Step {
-        let end = self.now + wait;
-        self.deliver_news()?;
-        let mut idle_turns = 0;
-        loop {
-            let bridge = self.bridge.deadline().map(|Mono(at)| at);
-            let poller = self.poller.next(self.telegram.pending.len());
-            let Some(next) = bridge.into_iter().chain(poller).min().filter(|at| *at <= end) else {
-                break;
-            };
-            idle_turns = if next > self.now { 0 } else { idle_turns + 1 };
-            if idle_turns > 20 {
-                return broken(Promise::ComesToRest, format!("awake for nothing at {next:?}"));
-            }
-            self.now = self.now.max(next);
-            self.turn()?;
-            self.deliver_news()?;
-            self.check_ladder()?;
-        }
-        self.now = self.now.max(end);
-        self.check_ladder()
-    }
-
-    fn turn(&mut self) -> Step {
-        // First, since what is due may be done by any step.
-        if self.bridge.deadline().is_some_and(|Mono(at)| at <= self.now) {
-            self.step(Input::Tick)
-        } else if self.poller.wants_to_ask(self.now, self.telegram.pending.len()) {
-            self.polls(Poll::Answered)
-        } else if self.poller.take_drained(self.now) {
-            self.step(Input::Drained)
-        } else {
-            self.step(Input::Tick)
-        }
     }
 }
