@@ -2,15 +2,19 @@
 
 use super::promises::Promise;
 use super::record::broken;
+use super::telegram::Sent;
 use super::world::{Step, World};
 use core::time::Duration;
-use pigent::bridge::agent::AgentEvent;
-use pigent::bridge::effect::Work;
+use pigent::bridge::agent::{AgentEvent, Verdict};
+use pigent::bridge::effect::{Effect, Work};
 use pigent::bridge::ids::RunId;
 use pigent::bridge::input::{Input, Link};
 
 /// The ladder, and a little.
 const LADDER: Duration = Duration::from_secs(16);
+
+/// After SIGTERM.
+const LEAVING: Duration = Duration::from_secs(5);
 
 /// How Telegram is reached, as DESIGN.md has it.
 #[derive(Debug)]
@@ -102,7 +106,27 @@ impl World {
         Ok(())
     }
 
+    /// The agent is told yes, or an answer, only by who asked for its run.
+    pub fn check_verdicts(&self, sent: &[Sent], effects: &[Effect]) -> Step {
+        for effect in effects {
+            let Effect::Answer { run, verdict, .. } = effect else { continue };
+            let writer =
+                self.record.runs.get(run).and_then(|run| self.record.fates.get(&run.prompt));
+            let writer = writer.and_then(|fate| fate.who);
+            let says = |sent: &Sent| self.admits(sent) && self.is_same(sent.who, writer);
+            if !matches!(verdict, Verdict::Deny { .. }) && !sent.iter().any(says) {
+                let how = format!("{verdict:?}, which {writer:?} did not say");
+                return broken(Promise::NothingFromStrangers, how);
+            }
+        }
+        Ok(())
+    }
+
     pub fn check_ladder(&self) -> Step {
+        if self.leaving && self.now > self.leaving_since + LEAVING {
+            let how = format!("it is leaving since {:?}", self.leaving_since);
+            return broken(Promise::ComesToRest, how);
+        }
         let Some((run, since)) = self.stop_asked else { return Ok(()) };
         if self.alive() == Some(run) && self.now > since + LADDER {
             return broken(Promise::StopIsObeyed, format!("run {run} is alive since {since:?}"));

@@ -64,6 +64,7 @@ impl World {
         let effects = self.bridge.step(self.time(), input);
         self.check_strangers(&sent, &effects)?;
         self.check_hits(&sent, &first, backlog, &effects)?;
+        self.check_verdicts(&sent, &effects)?;
         check_taps(&sent, &first, &effects)?;
         self.carry_out(effects)?;
         self.check_signs()?;
@@ -76,7 +77,7 @@ impl World {
         self.asked_to_stop(target)
     }
 
-    fn admits(&self, sent: &Sent) -> bool {
+    pub fn admits(&self, sent: &Sent) -> bool {
         may_talk(sent.who, self.mode)
     }
 

@@ -44,6 +44,7 @@ pub struct World {
     pub mode: Mode,
     pub knows_date: bool,
     pub leaving: bool,
+    pub leaving_since: Duration,
     pub group: ChatId,
     /// The newest message of each chat.
     pub messages: BTreeMap<ChatId, i64>,
@@ -79,6 +80,7 @@ impl World {
             mode: Mode::Open,
             knows_date: true,
             leaving: false,
+            leaving_since: Duration::ZERO,
             group: ChatId(-100),
             messages: BTreeMap::new(),
             stop_asked: None,
@@ -130,7 +132,9 @@ impl World {
             Event::Cut(torn) => self.restart(torn, true),
             Event::Dies(torn) => self.restart(torn, false),
             Event::Terminates => {
-                self.leaving = true;
+                if !core::mem::replace(&mut self.leaving, true) {
+                    self.leaving_since = self.now;
+                }
                 self.step(Input::Shutdown)
             }
             Event::KnowsDate(knows) => {
@@ -145,6 +149,7 @@ impl World {
     pub fn step(&mut self, input: Input) -> Step {
         self.tell(&input);
         let effects = self.bridge.step(self.time(), input);
+        self.check_verdicts(&[], &effects)?;
         self.carry_out(effects)?;
         self.check_signs()
     }
