@@ -11,13 +11,15 @@
 //! | `STAND_IN_FAILPOINT=store:N:KIND:MS` | the same on a slow disk: the step first takes so many milliseconds, in which all else goes on |
 //! | `STAND_IN_PANIC=THREAD` | `poller`, `outbox`, `store`, `panel` or `loop` panics as soon as it comes by |
 //! | `STAND_IN_PANIC=THREAD:FILE` | the same, once there is such a file |
+//! | `STAND_IN_POISON=TEXT` | a message with this text panics the loop that takes it in |
+//! | `STAND_IN_POISON_ANSWER=TEXT` | an answer with this text panics the outbox that lays it out |
 //!
 //! A step is a change that a power cut may follow: a file opened, half written, written, synced, a
 //! name changed or removed, a folder synced, and the answer to the loop after all of these. Which
 //! one it was is said on stderr, in a line that begins with `failpoint`.
 
 #[cfg(feature = "emulator")]
-pub(crate) use armed::{pass, step, step_after};
+pub(crate) use armed::{pass, poison, step, step_after};
 
 /// Right before a step of the disk.
 #[cfg(not(feature = "emulator"))]
@@ -33,6 +35,11 @@ pub(crate) fn step_after(_what: &str, _name: &str, _first: impl FnOnce()) {}
 #[cfg(not(feature = "emulator"))]
 #[inline(always)]
 pub(crate) fn pass(_thread: &str) {}
+
+/// A text comes by that may be the one which `variable` names.
+#[cfg(not(feature = "emulator"))]
+#[inline(always)]
+pub(crate) fn poison(_variable: &str, _text: &str) {}
 
 #[cfg(feature = "emulator")]
 mod armed {
@@ -95,6 +102,12 @@ mod armed {
         if order.thread == thread && order.file.as_ref().is_none_or(|file| file.exists()) {
             panic!("a test told the {thread} to panic");
         }
+    }
+
+    /// A text comes by that may be the one which `variable` names.
+    pub(crate) fn poison(variable: &str, text: &str) {
+        let poisonous = env::var(variable).is_ok_and(|poison| poison == text);
+        assert!(!poisonous, "crashed on purpose");
     }
 
     /// What `STAND_IN_PANIC` says.

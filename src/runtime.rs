@@ -97,7 +97,8 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     crate::telegram::tls::date_from(clock::system_time);
     let (sender, inputs) = channel(INPUTS);
     let client = Client::new(&config.telegram);
-    let pace = if report.suspects.is_empty() { Pace::Batches } else { Pace::OneByOne };
+    let suspicious = poison::among_updates(&report.suspects);
+    let pace = if suspicious { Pace::OneByOne } else { Pace::Batches };
     let (confirms, pulse) = poller::spawn(client, sender.clone(), pace)?;
     signals::spawn(sender.clone())?;
     let panel = panel::spawn(config.panel.clone(), sender.clone())?;
@@ -219,7 +220,7 @@ struct Shells {
     watch: Watch,
     /// The crash report to remove once what it says is on the disk.
     panic_file: Option<PathBuf>,
-    /// Updates during which an earlier pigent crashed.
+    /// What an earlier pigent may have crashed of.
     suspects: Vec<poison::Suspect>,
     /// When the outbox has to be done, once pigent is leaving.
     unsent_until: Option<Instant>,
@@ -244,7 +245,10 @@ impl Shells {
             Effect::Signal { run, signal, reach } => self.engine.signal(run, signal, reach),
             Effect::Sweep { run } => self.engine.sweep(run),
             Effect::Show(view) => self.outbox.show(view),
-            Effect::Post(post) => self.outbox.post(post),
+            Effect::Post(mut post) => {
+                poison::tame(&mut post, &self.suspects);
+                self.outbox.post(post);
+            }
             Effect::AnswerTap { tap, text } => self.outbox.answer_tap(tap, text),
             Effect::Signs(signs) => {
                 self.panel.show(signs);

@@ -139,3 +139,19 @@ fn a_report_is_not_repeated_if_its_note_could_not_be_removed_in_time() {
     assert_eq!(harness.ask("echo next"), "next");
     assert_eq!(reports(&harness).len(), 1, "{:?}", reports(&harness));
 }
+
+#[test]
+fn an_answer_that_crashes_the_outbox_is_sent_as_plain_text_after_two_tries() {
+    let mut harness = Harness::prepare(&[("STAND_IN_POISON_ANSWER", "**poison**")]);
+    harness.spawn();
+    let poison = harness.say("echo **poison**");
+    let behind = harness.say("echo behind");
+    for _ in 0..2 {
+        assert_eq!(harness.wait_exit().code(), Some(1));
+        harness.spawn();
+    }
+    assert_eq!(harness.answer(poison).text(), "**poison**");
+    harness.answer(behind);
+    assert_eq!(harness.count_starts("echo **poison**"), 1);
+    harness.wait_for_state("\"posts\":[]");
+}

@@ -225,10 +225,13 @@ impl Bridge {
         Ok(Place { chat, thread: None })
     }
 
-    /// Something the owner should hear of once.
+    /// Something the owner should hear of once. The log has it in any case: nothing that nobody
+    /// asked for may take the room of an answer.
     pub(super) fn report(&mut self, text: &str) {
         self.log(log::Level::Warn, text.to_owned());
-        if let Some(chat) = self.gate.home() {
+        if self.memory.posts.len() < MOST
+            && let Some(chat) = self.gate.home()
+        {
             self.post_plain(Place { chat, thread: None }, None, text);
         }
     }

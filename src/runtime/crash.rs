@@ -49,7 +49,7 @@ pub(super) fn install(note: PathBuf, earlier: Vec<Suspect>) -> Lamps {
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) text: Option<String>,
-    /// Updates that may have been the reason.
+    /// What may have been the reason.
     pub(super) suspects: Vec<Suspect>,
     /// To be removed once the report is remembered.
     pub(super) file: Option<PathBuf>,

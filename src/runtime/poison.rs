@@ -1,27 +1,51 @@
-//! Updates that end pigent: after a crash they are read one at a time, and after three crashes set
-//! aside.
+//! What ends pigent: an update is set aside after three crashes, and an answer is sent as plain
+//! text after two.
 //!
-//! An update that was not confirmed comes again at the next start; if it was the reason of the
-//! crash, it would be so for ever. So the crash report begins with a line for each suspect, which
-//! the next start reads. Nothing is written while nothing crashes.
+//! An update that was not confirmed comes again at the next start, and a post that was not taken is
+//! laid out again; if it was the reason of the crash, it would be so for ever. So the crash report
+//! begins with a line for each suspect, which the next start reads. Nothing is written while
+//! nothing crashes.
 
-use crate::bridge::input::{Batch, Told};
+use crate::bridge::effect::{Format, Post};
+use crate::bridge::ids::PostId;
+use crate::bridge::input::{Batch, Content, Told};
+use crate::failpoint;
+use crate::telegram::outbox;
 use core::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 /// Crashes until an update is set aside.
 const TRIES: u32 = 3;
+/// Crashes until an answer loses its formatting: what fails is the laying out, not the text.
+const FORMATTED: u32 = 2;
 /// Suspects that are remembered.
 const MOST: usize = 8;
 /// How a suspect's line begins.
-const WORD: &str = "updates ";
+const UPDATES: &str = "updates ";
+const POST: &str = "post ";
 
-/// Updates during or after which pigent crashed: ids, both included.
+/// During or after what pigent crashed, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Suspect {
-    first: i64,
-    last: i64,
+    what: What,
     tries: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// Ids, both included.
+    Updates(i64, i64),
+    Post(PostId),
+}
+
+impl What {
+    /// A batch that crashed is read one by one the next time: it is still the same.
+    fn touches(self, other: What) -> bool {
+        match (self, other) {
+            (What::Updates(a, b), What::Updates(c, d)) => a <= d && c <= b,
+            (one, other) => one == other,
+        }
+    }
 }
 
 /// The newest updates given to the bridge. It is not cleared after them: a thread that carries
@@ -29,12 +53,16 @@ pub(super) struct Suspect {
 /// comes again to be suspected.
 static NEWEST: Mutex<Option<(i64, i64)>> = Mutex::new(None);
 
+/// Whether updates should be read one at a time, to find the one.
+pub(super) fn among_updates(suspects: &[Suspect]) -> bool {
+    suspects.iter().any(|one| matches!(one.what, What::Updates(..)))
+}
+
 /// Notes what is handed to the bridge now, and takes out of it what is to be set aside.
 pub(super) fn hand_over(batch: &mut Batch, suspects: &[Suspect]) {
     for update in &mut batch.updates {
-        let id = update.id.0;
-        let guilty = |one: &Suspect| (one.first, one.last) == (id, id) && one.tries >= TRIES;
-        if suspects.iter().any(guilty) {
+        let alone = What::Updates(update.id.0, update.id.0);
+        if suspects.iter().any(|one| one.what == alone && one.tries >= TRIES) {
             update.what = Told::Unreadable { why: format!("it ended pigent {TRIES} times") };
         }
     }
@@ -42,17 +70,39 @@ pub(super) fn hand_over(batch: &mut Batch, suspects: &[Suspect]) {
     if let Some((first, last)) = ids {
         *NEWEST.lock().unwrap_or_else(PoisonError::into_inner) = Some((first, last.id.0));
     }
-    #[cfg(feature = "emulator")]
-    fail_on_purpose(batch);
+    for update in &batch.updates {
+        if let Told::Message(message) = &update.what
+            && let Content::Text(text) = &message.content
+        {
+            failpoint::poison("STAND_IN_POISON", text);
+        }
+    }
 }
 
-/// The lines a crash report begins with.
+/// Takes the formatting off a post that ended pigent.
+pub(super) fn tame(post: &mut Post, suspects: &[Suspect]) {
+    let what = What::Post(post.id);
+    if post.format == Format::Markdown
+        && suspects.iter().any(|one| one.what == what && one.tries >= FORMATTED)
+    {
+        log::error!("{} ended pigent {FORMATTED} times: it is sent as plain text", post.id);
+        post.format = Format::Plain;
+    }
+}
+
+/// The lines a crash report begins with. To be called in the thread that crashes.
 pub(super) fn lines(earlier: &[Suspect]) -> String {
     // The lock may be held by whoever crashes.
-    let newest = NEWEST.try_lock().ok().and_then(|newest| *newest);
+    let updates = || NEWEST.try_lock().ok().and_then(|newest| *newest);
+    let newest = outbox::laid_out()
+        .map(What::Post)
+        .or_else(|| updates().map(|(first, last)| What::Updates(first, last)));
     let mut text = String::new();
-    for Suspect { first, last, tries } in after_crash(earlier, newest) {
-        let _ = writeln!(text, "{WORD}{first} {last} {tries}");
+    for Suspect { what, tries } in after_crash(earlier, newest) {
+        let _ = match what {
+            What::Updates(first, last) => writeln!(text, "{UPDATES}{first} {last} {tries}"),
+            What::Post(PostId(id)) => writeln!(text, "{POST}{id} {tries}"),
+        };
     }
     text
 }
@@ -61,7 +111,7 @@ pub(super) fn lines(earlier: &[Suspect]) -> String {
 pub(super) fn read(note: &str) -> (Vec<Suspect>, &str) {
     let (mut suspects, mut rest) = (Vec::new(), note);
     while let Some((line, after)) = rest.split_once('\n')
-        && let Some(suspect) = line.strip_prefix(WORD).and_then(parse)
+        && let Some(suspect) = parse(line)
     {
         rest = after;
         if suspects.len() < MOST {
@@ -72,34 +122,27 @@ pub(super) fn read(note: &str) -> (Vec<Suspect>, &str) {
 }
 
 fn parse(line: &str) -> Option<Suspect> {
-    let mut words = line.split(' ');
-    let mut number = || words.next()?.parse::<i64>().ok();
-    let (first, last, tries) = (number()?, number()?, number()?);
-    Some(Suspect { first, last, tries: u32::try_from(tries).ok()? })
+    let (what, tries) = line.rsplit_once(' ')?;
+    let what = match what.strip_prefix(POST) {
+        Some(id) => What::Post(PostId(id.parse().ok()?)),
+        None => {
+            let (first, last) = what.strip_prefix(UPDATES)?.split_once(' ')?;
+            What::Updates(first.parse().ok()?, last.parse().ok()?)
+        }
+    };
+    Some(Suspect { what, tries: tries.parse().ok()? })
 }
 
 /// What is suspected after a crash: the newest, and whoever was suspected before.
-fn after_crash(earlier: &[Suspect], newest: Option<(i64, i64)>) -> Vec<Suspect> {
-    let Some((first, last)) = newest else { return earlier.to_vec() };
-    // A batch that crashed is read one by one the next time: the count goes on.
-    let same = |one: &&Suspect| one.first <= last && first <= one.last;
+fn after_crash(earlier: &[Suspect], newest: Option<What>) -> Vec<Suspect> {
+    let Some(what) = newest else { return earlier.to_vec() };
+    let same = |one: &&Suspect| one.what.touches(what);
+    // The count goes on.
     let tries = earlier.iter().filter(same).map(|one| one.tries).max().unwrap_or(0);
-    let mut all = vec![Suspect { first, last, tries: tries.saturating_add(1) }];
+    let mut all = vec![Suspect { what, tries: tries.saturating_add(1) }];
     all.extend(earlier.iter().filter(|one| !same(one)).cloned());
     all.truncate(MOST);
     all
-}
-
-/// `STAND_IN_POISON` is a text at which tests want pigent to crash.
-#[cfg(feature = "emulator")]
-fn fail_on_purpose(batch: &Batch) {
-    use crate::bridge::input::Content;
-    let Ok(poison) = std::env::var("STAND_IN_POISON") else { return };
-    for update in &batch.updates {
-        if let Told::Message(message) = &update.what {
-            assert!(message.content != Content::Text(poison.clone()), "crashed on purpose");
-        }
-    }
 }
 
 #[cfg(test)]
@@ -109,30 +152,51 @@ mod tests {
     use crate::bridge::input::Update;
 
     fn suspect(first: i64, last: i64, tries: u32) -> Suspect {
-        Suspect { first, last, tries }
+        Suspect { what: What::Updates(first, last), tries }
+    }
+
+    fn accused(post: u64, tries: u32) -> Suspect {
+        Suspect { what: What::Post(PostId(post)), tries }
     }
 
     #[test]
     fn tries_are_counted_from_the_batch_to_the_one() {
-        let once = after_crash(&[], Some((5, 9)));
+        let once = after_crash(&[], Some(What::Updates(5, 9)));
         assert_eq!(once, [suspect(5, 9, 1)]);
-        let twice = after_crash(&once, Some((6, 6)));
+        let twice = after_crash(&once, Some(What::Updates(6, 6)));
         assert_eq!(twice, [suspect(6, 6, 2)]);
-        let other = after_crash(&twice, Some((8, 8)));
+        let other = after_crash(&twice, Some(What::Updates(8, 8)));
         assert_eq!(other, [suspect(8, 8, 1), suspect(6, 6, 2)]);
-        assert_eq!(after_crash(&other, Some((6, 6))).first(), Some(&suspect(6, 6, 3)));
+        assert_eq!(after_crash(&other, Some(What::Updates(6, 6))).first(), Some(&suspect(6, 6, 3)));
         assert_eq!(after_crash(&other, None), other);
         let many: Vec<Suspect> = (0..20).map(|id| suspect(id, id, 1)).collect();
-        assert_eq!(after_crash(&many, Some((99, 99))).len(), MOST);
+        assert_eq!(after_crash(&many, Some(What::Updates(99, 99))).len(), MOST);
+    }
+
+    #[test]
+    fn posts_are_counted_apart_from_updates() {
+        let once = after_crash(&[suspect(5, 5, 2)], Some(What::Post(PostId(5))));
+        assert_eq!(once, [accused(5, 1), suspect(5, 5, 2)]);
+        assert_eq!(after_crash(&once, Some(What::Post(PostId(5)))).first(), Some(&accused(5, 2)));
+        assert!(among_updates(&once) && !among_updates(&[accused(5, 9)]));
     }
 
     #[test]
     fn a_report_with_suspects_is_read_without_them() {
-        let note = "updates 6 6 2\nupdates -8 9 1\npanicked at x:\nwhy";
+        let note = "updates 6 6 2\nupdates -8 9 1\npost 7 1\npanicked at x:\nwhy";
         let (suspects, text) = read(note);
-        assert_eq!(suspects, [suspect(6, 6, 2), suspect(-8, 9, 1)]);
+        assert_eq!(suspects, [suspect(6, 6, 2), suspect(-8, 9, 1), accused(7, 1)]);
         assert_eq!(text, "panicked at x:\nwhy");
-        for odd in ["", "updates", "updates \n", "updates 1 2\nx", "updates a b c\n", "x\n"] {
+        for odd in [
+            "",
+            "updates",
+            "updates \n",
+            "updates 1 2\nx",
+            "updates a b c\n",
+            "x\n",
+            "post\n",
+            "post -1 1\n",
+        ] {
             assert_eq!(read(odd), (vec![], odd));
         }
     }

@@ -45,6 +45,7 @@ use crate::bridge::rules::Lang;
 use core::time::Duration;
 use inbox::Inbox;
 use lanes::Lanes;
+pub(crate) use post::laid_out;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

@@ -2,8 +2,11 @@
 
 use super::call::{Call, Letter, accepted};
 use crate::bridge::effect::{Body, Format, Post, Source};
+use crate::bridge::ids::PostId;
 use crate::bridge::rules::Lang;
+use crate::failpoint;
 use crate::telegram::format::{self, Answer, Html};
+use core::cell::Cell;
 use std::sync::Arc;
 
 /// Name of the file that a long answer becomes.
@@ -11,6 +14,16 @@ const ANSWER: &str = "answer.md";
 /// UTF-16 units of a message, and of a caption.
 const MESSAGE: usize = 4096;
 const CAPTION: usize = 1024;
+
+thread_local! {
+    static LAID_OUT: Cell<Option<PostId>> = const { Cell::new(None) };
+}
+
+/// The post that this thread lays out right now. For the crash report: a post is remembered until
+/// it is taken, so one that cannot be laid out would end every start.
+pub(crate) fn laid_out() -> Option<PostId> {
+    LAID_OUT.get()
+}
 
 /// A post that is not complete.
 #[derive(Debug)]
@@ -47,6 +60,11 @@ enum Caption {
     Plain(String),
 }
 
+fn laid_out_answer(text: &str) -> Answer {
+    failpoint::poison("STAND_IN_POISON_ANSWER", text);
+    format::answer(text)
+}
+
 impl OpenPost {
     pub(super) fn new(post: Post) -> OpenPost {
         let taken = post.pieces_taken;
@@ -60,10 +78,17 @@ impl OpenPost {
 
     /// Takes the body.
     pub(super) fn prepare(&mut self, body: Body) {
+        LAID_OUT.set(Some(self.post.id));
+        let prepared = self.lay_out(body);
+        LAID_OUT.set(None);
+        self.adopt(prepared);
+    }
+
+    fn lay_out(&self, body: Body) -> Prepared {
         let text = || String::from_utf8_lossy(&body);
-        let prepared = match &self.post.format {
+        match &self.post.format {
             Format::Plain => Prepared::Plain(format::split_plain(&text())),
-            Format::Markdown => match format::answer(&text()) {
+            Format::Markdown => match laid_out_answer(&text()) {
                 Answer::Messages(pieces) => Prepared::Formatted(pieces),
                 Answer::File { caption } => {
                     let caption = Caption::Formatted(caption);
@@ -74,8 +99,7 @@ impl OpenPost {
                 let caption = Caption::Plain(format::plain_caption(caption));
                 Prepared::File { name: name.clone(), caption, content: body }
             }
-        };
-        self.adopt(prepared);
+        }
     }
 
     /// The body cannot be read: saying so is all that is left.
