@@ -116,6 +116,14 @@ impl Month {
         }
     }
 
+    /// The busiest hour of the month: as many long answers at once as there may be.
+    pub fn busy_hour(&mut self) {
+        for _ in 0..10 {
+            self.say(Kind::File);
+        }
+        self.rest();
+    }
+
     /// So many further jobs, messages and outages, evenly mixed; then rest.
     pub fn live(&mut self, jobs: usize, messages: usize, outages: usize) -> Usage {
         let (done, said) = (self.figures.jobs(), self.figures.messages);
@@ -171,7 +179,7 @@ impl Month {
             self.deed();
         }
         // A door that is closed has nothing to tell.
-        daemon::until(Duration::from_millis(500), || {
+        daemon::until(Duration::from_millis(200), || {
             let spoiled = |world: &pigent::emulator::World| {
                 world.log()[before..].iter().filter(|one| one.spoiled).count()
             };

@@ -1,6 +1,7 @@
 //! How long a month is: small for every `cargo test`, as long as one likes by `scripts/soak`.
 
 use crate::outage::WAYS;
+use crate::support::program;
 use std::path::PathBuf;
 
 #[derive(Debug)]
@@ -22,14 +23,13 @@ impl Size {
     /// messages, and an outage for every fifty jobs, but each way at least once.
     pub fn read() -> Size {
         let jobs = number("JOBS").unwrap_or(300);
-        let program = std::env::var_os("BINARY").map(PathBuf::from);
         Size {
             jobs,
             messages: 5 * jobs,
             outages: (jobs / 50).max(WAYS + WAYS / 3),
             seed: number("SEED").unwrap_or(1) as u64,
             haste: number("HASTE").unwrap_or(20) as u32,
-            program: program.unwrap_or_else(|| env!("CARGO_BIN_EXE_pigent").into()),
+            program: program(),
             thrifty: (jobs / 50).clamp(10, 100),
         }
     }

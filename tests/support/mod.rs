@@ -47,6 +47,12 @@ pub struct Start {
     pub prompt: String,
 }
 
+/// The pigent to be looked at, where another than the one that was just built may be: `BINARY`.
+pub fn program() -> PathBuf {
+    let asked = std::env::var_os("BINARY").map(PathBuf::from);
+    asked.unwrap_or_else(|| env!("CARGO_BIN_EXE_pigent").into())
+}
+
 impl Harness {
     /// A daemon with default settings, connected and idle.
     pub fn start() -> Harness {

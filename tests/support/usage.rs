@@ -1,9 +1,13 @@
 //! What a process holds, as the kernel sees it from outside.
+#![allow(dead_code)]
 
 use pigent::emulator::daemon;
 use std::fmt;
 use std::fs;
 use std::time::Duration;
+
+/// Connections that may be open: for polling and for sending one in use and one that is kept.
+const CONNECTIONS: u64 = 4;
 
 /// A process at one moment. Memory in KiB.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,7 +17,10 @@ pub struct Usage {
     pub own: u64,
     /// The most that was ever resident.
     pub peak: u64,
+    /// But for connections.
     pub descriptors: usize,
+    /// To Telegram.
+    pub connections: usize,
     pub threads: usize,
     /// Zombies included.
     pub children: usize,
@@ -28,12 +35,13 @@ impl Usage {
     pub fn of(pid: u32) -> Usage {
         let status = read(pid, "status");
         let fields: Vec<u64> = stat(&read(pid, "stat"));
-        let io = read(pid, "io");
+        let (io, connections) = (read(pid, "io"), connections(pid));
         Usage {
             resident: number(&status, "VmRSS:"),
             own: number(&status, "RssAnon:"),
             peak: number(&status, "VmHWM:"),
-            descriptors: count(pid, "fd"),
+            descriptors: count(pid, "fd") - connections,
+            connections,
             threads: count(pid, "task"),
             children: children(pid),
             ticks: fields[9] + fields[10],
@@ -53,6 +61,7 @@ impl Usage {
         [
             ("KiB resident", self.resident, memory),
             ("descriptors", self.descriptors as u64, before.descriptors as u64),
+            ("connections", self.connections as u64, CONNECTIONS),
             ("threads", self.threads as u64, before.threads as u64),
             ("children", self.children as u64, before.children as u64),
         ]
@@ -65,11 +74,11 @@ impl Usage {
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Usage { resident, own, peak, descriptors, threads, children, .. } = self;
+        let Usage { resident, own, peak, descriptors, connections, threads, children, .. } = self;
         write!(
             f,
             "{resident:6} KiB resident ({own} its own, peak {peak}), {descriptors} descriptors, \
-             {threads} threads, {children} children"
+             {connections} connections, {threads} threads, {children} children"
         )
     }
 }
@@ -93,6 +102,22 @@ fn stat(text: &str) -> Vec<u64> {
 
 fn count(pid: u32, name: &str) -> usize {
     fs::read_dir(format!("/proc/{pid}/{name}")).map_or(0, Iterator::count)
+}
+
+/// TCP sockets among the descriptors.
+fn connections(pid: u32) -> usize {
+    let tables = [read(pid, "net/tcp"), read(pid, "net/tcp6")].concat();
+    let inodes: Vec<&str> =
+        tables.lines().filter_map(|line| line.split_whitespace().nth(9)).collect();
+    let all = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let names = all.filter_map(|entry| fs::read_link(entry.path()).ok());
+    names
+        .filter(|name| {
+            let name = name.to_string_lossy();
+            let inode = name.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+            inode.is_some_and(|inode| inodes.contains(&inode))
+        })
+        .count()
 }
 
 fn children(parent: u32) -> usize {
