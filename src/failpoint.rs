@@ -1,5 +1,5 @@
 //! Where tests make the real process die: between two steps of the disk, or by a panic in a
-//! thread of their choice.
+//! thread of their choice. They can have the steps told as well, to count them.
 //!
 //! Only with the feature `emulator`. In binaries for boards every function here is empty and
 //! vanishes, and the variables mean nothing.
@@ -9,6 +9,7 @@
 //! | `STAND_IN_FAILPOINT=store:N` | SIGKILL to itself right before the `N`th step in the state folder, counted from 1 |
 //! | `STAND_IN_FAILPOINT=store:N:KIND` | the same, counting only steps that begin like this: `sync blobs/`, say |
 //! | `STAND_IN_FAILPOINT=store:N:KIND:MS` | the same on a slow disk: the step first takes so many milliseconds, in which all else goes on |
+//! | `STAND_IN_STEPS=1` | every step is said on stderr, in a line that begins with `step` |
 //! | `STAND_IN_PANIC=THREAD` | `poller`, `outbox`, `store`, `panel` or `loop` panics as soon as it comes by |
 //! | `STAND_IN_PANIC=THREAD:FILE` | the same, once there is such a file |
 //! | `STAND_IN_POISON=TEXT` | a message with this text panics the loop that takes it in |
@@ -61,6 +62,10 @@ mod armed {
 
     /// As [`step`], with something to be done first if this is the one: half a write, say.
     pub(crate) fn step_after(what: &str, name: &str, first: impl FnOnce()) {
+        static TELL: OnceLock<bool> = OnceLock::new();
+        if *TELL.get_or_init(|| env::var_os("STAND_IN_STEPS").is_some()) {
+            eprintln!("step {what} {name}");
+        }
         static END: OnceLock<Option<End>> = OnceLock::new();
         let end = END.get_or_init(|| End::read(&env::var("STAND_IN_FAILPOINT").ok()?));
         let Some(end) = end else { return };

@@ -14,6 +14,7 @@
 //! | [`runtime`] | the wiring: threads, channels, the loop, signals |
 //! | [`cli`] | one file a subcommand |
 //! | `failpoint` | where tests make the real process die; empty in binaries for boards |
+//! | `haste` | how tests make time pass faster; empty in binaries for boards |
 //!
 //! Arrows point inwards: the shells use the types of [`bridge`], and `bridge` uses nobody's.
 
@@ -24,6 +25,7 @@ pub mod config;
 pub mod emulator;
 pub mod engine;
 mod failpoint;
+mod haste;
 pub mod panel;
 pub mod runtime;
 pub mod store;

@@ -4,13 +4,14 @@
 
 #[path = "support/front.rs"]
 mod front;
+#[path = "support/hosts.rs"]
+mod hosts;
 mod support;
 
 use front::{Front, Way, ca_file};
+use hosts::with_hosts;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 use support::Harness;
 
 /// 2020 to 2120 is when the certificate of the tests is valid.
@@ -105,27 +106,6 @@ fn a_board_without_a_clock_says_so_works_and_recovers() {
     assert_eq!(harness.ask("echo today"), "today");
     calm(&mut harness);
     assert_eq!(error_blinks(&mut harness), blinks);
-}
-
-/// Lets the daemon look up names in this file; `None` where the system does not allow it.
-fn with_hosts(harness: &mut Harness) -> Option<PathBuf> {
-    let hosts = harness.home.project().with_file_name("hosts");
-    fs::write(&hosts, "127.0.0.1 localhost\n").unwrap();
-    let mount = format!("mount --bind '{}' /etc/hosts", hosts.display());
-    let tried = Command::new("unshare").args(["-m", "sh", "-c", &mount]).output();
-    if !tried.is_ok_and(|tried| tried.status.success()) {
-        eprintln!("SKIPPED: names cannot be tested, this user may not mount");
-        return None;
-    }
-    let script = format!(
-        "#!/bin/sh\nexec unshare -m sh -c \"{mount} && exec {} \\\"\\$@\\\"\" sh \"$@\"\n",
-        harness.program.display()
-    );
-    let program = hosts.with_file_name("pigent-with-hosts");
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    harness.program = program;
-    Some(hosts)
 }
 
 #[test]

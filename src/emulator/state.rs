@@ -256,6 +256,13 @@ impl World {
         self.messages(chat).into_iter().filter(|message| message.by_bot).collect()
     }
 
+    /// What the bot wrote in a chat after this message, in order.
+    pub fn newer(&self, chat: i64, than: i64) -> impl Iterator<Item = &Message> {
+        let all = self.messages.get(&chat).into_iter();
+        let newer = all.flat_map(move |all| all.range(than.saturating_add(1)..));
+        newer.map(|(_, message)| message).filter(|message| message.by_bot && !message.deleted)
+    }
+
     /// One message, also a deleted one.
     #[must_use]
     pub fn message(&self, chat: i64, id: i64) -> Option<&Message> {

@@ -1,6 +1,7 @@
 //! The two clocks, read at one place: monotonic for deadlines, wall time if it can be believed.
 
 use crate::bridge::time::{Mono, Now, Wall};
+use crate::haste;
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
@@ -24,14 +25,14 @@ impl Clock {
         let since_1970 = system_time().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
         let wall = (seconds >= self.built).then_some(Wall(seconds));
-        Now { mono: Mono(self.start.elapsed()), wall }
+        Now { mono: Mono(haste::passed(self.start.elapsed())), wall }
     }
 
     /// A deadline of the bridge as tokio wants it.
     pub(super) fn instant(&self, at: Mono) -> Instant {
         // A year is as good as never, and always within what an Instant can hold.
         let year = Duration::from_secs(366 * 86400);
-        self.start + at.0.min(self.start.elapsed() + year)
+        self.start + haste::takes(at.0).min(self.start.elapsed() + year)
     }
 }
 

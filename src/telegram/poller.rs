@@ -12,6 +12,7 @@ use super::polling::{Polling, Then};
 use crate::bridge::ids::UpdateId;
 use crate::bridge::input::{Batch, Input, Link, Told, Update};
 use crate::failpoint;
+use crate::haste;
 use core::time::Duration;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -135,7 +136,7 @@ impl Poller {
             Then::Ask => Ok(()),
             Then::Wait(wait) => self.pause(wait),
             Then::Confirm(next, limit) => {
-                self.confirms.wait_for(next, limit);
+                self.confirms.wait_for(next, haste::takes(limit));
                 Ok(())
             }
         }
@@ -181,7 +182,8 @@ impl Poller {
             if left.is_zero() {
                 return Ok(());
             }
-            thread::sleep(self.rules.until_drained(now).map_or(left, |until| left.min(until)));
+            let wait = self.rules.until_drained(now).map_or(left, |until| left.min(until));
+            thread::sleep(haste::takes(wait));
             self.announce()?;
         }
     }
@@ -202,7 +204,7 @@ impl Poller {
     }
 
     fn now(&self) -> Duration {
-        self.started.elapsed()
+        haste::passed(self.started.elapsed())
     }
 }
 

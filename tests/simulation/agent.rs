@@ -131,6 +131,7 @@ impl Process {
 
     fn question(&mut self, request: String, multi: bool) -> AgentEvent {
         self.asks.push(request.clone());
+        let many = if self.numbers.is_multiple_of(2) { 1 } else { 2 };
         let choice = |label: &str| Choice { label: label.into(), description: String::new() };
         let question = |text: &str| Question {
             text: text.into(),
@@ -140,7 +141,7 @@ impl Process {
         };
         AgentEvent::Question {
             request,
-            questions: vec![question("a?"), question("b?")],
+            questions: ["a?", "b?"].into_iter().take(many).map(question).collect(),
             cut: false,
         }
     }

@@ -11,7 +11,7 @@ use core::time::Duration;
 use pigent::bridge::Memory;
 use pigent::bridge::agent::AgentEvent;
 use pigent::bridge::effect::{Post, Source, Start};
-use pigent::bridge::ids::RunId;
+use pigent::bridge::ids::{RunId, UpdateId};
 use pigent::bridge::input::Input;
 use pigent::bridge::memory::{Job, Running};
 
@@ -49,7 +49,7 @@ impl World {
         }
         if fate.is_answer {
             let how = format!("the answer {prompt} is started as a prompt");
-            return broken(Promise::NoneStartedTwice, how);
+            return broken(Promise::AnswersCountOnce, how);
         }
         let newest = fate.runs.last().copied();
         let repeats = newest.is_some_and(|id| self.repeats(id));
@@ -194,6 +194,20 @@ impl World {
         Ok(())
     }
 
+    /// Telegram may forget everything below `next`: answers that the agent was given are safe.
+    pub fn answers_are_written(&self, next: UpdateId) -> Step {
+        let told = self.telegram.pending.iter().take_while(|sent| sent.update.id < next);
+        for sent in told.filter(|_| !self.record.disk_failed) {
+            let Means::Prompt(prompt) = sent.means else { continue };
+            let given = self.record.unsaved_answers.iter().any(|(_, answer)| *answer == prompt);
+            if given && !self.record.fates.get(&prompt).is_some_and(|fate| fate.is_answer) {
+                let how = format!("the answer {prompt} is confirmed, and the disk has it not");
+                return broken(Promise::AnswersCountOnce, how);
+            }
+        }
+        Ok(())
+    }
+
     /// The agent is about to be heard.
     pub fn books_on_agent(&mut self, news: &Input) {
         let Input::Agent { run, event: AgentEvent::Result(result) } = news else { return };
@@ -226,6 +240,9 @@ impl World {
     /// A tap was answered: what was its button?
     pub fn tap_answered(&mut self, tap: &str, text: &str) -> Step {
         let Some((number, data, who)) = self.record.taps.get(tap).cloned() else { return Ok(()) };
+        if text == "Noted." && !self.record.noted.insert(number) {
+            return broken(Promise::AnswersCountOnce, format!("tap {number} answers again"));
+        }
         if text == "Dropped." {
             self.drops_all();
         }

@@ -11,6 +11,7 @@ use super::world::{Step, World};
 use pigent::bridge::agent::Verdict;
 use pigent::bridge::effect::{Class, Effect, Part, Post, Reach, Save, Source, Start, View};
 use pigent::bridge::ids::RunId;
+use pigent::bridge::memory::Ring;
 
 /// Bytes of a snapshot: with every bound full, and with nothing waiting.
 const FULL: usize = 64 * 1024;
@@ -37,7 +38,10 @@ impl World {
 
     fn acts(&mut self, effect: Effect) -> Step {
         match effect {
-            Effect::Confirm { next } => self.poller.confirms = Some(next),
+            Effect::Confirm { next } => {
+                self.answers_are_written(next)?;
+                self.poller.confirms = Some(next);
+            }
             Effect::Save(save) => return self.saves(*save),
             Effect::Start(start) => return self.starts(&start),
             Effect::Answer { run, request, verdict } => return self.answers(run, request, verdict),
@@ -81,7 +85,10 @@ impl World {
         }
     }
 
-    fn saves(&mut self, save: Save) -> Step {
+    fn saves(&mut self, mut save: Save) -> Step {
+        if self.mutation == Some(Mutation::ForgetsAnswers) {
+            self.forgets_answers(&mut save);
+        }
         let memory = &save.memory;
         let size = serde_json::to_vec(memory).map_or(usize::MAX, |text| text.len());
         let rested = memory.queue.is_empty() && memory.posts.is_empty() && memory.running.is_none();
@@ -101,6 +108,22 @@ impl World {
         }
         self.disk.put(save);
         Ok(())
+    }
+
+    /// A deliberate bug: what the ring has taken up with an answer alone is left out of it.
+    fn forgets_answers(&mut self, save: &mut Save) {
+        let new = |(generation, _): &&(Option<_>, u64)| generation.is_none();
+        let answers = self.record.unsaved_answers.iter().filter(new).count();
+        let ring = marks(&save.memory.ring);
+        let fresh: Vec<String> =
+            ring.iter().filter(|mark| !self.ring.contains(mark)).cloned().collect();
+        if answers > 0 && fresh.len() == 1 {
+            self.unmarked.extend(fresh);
+        }
+        self.ring = ring;
+        let kept: String =
+            self.ring.iter().filter(|mark| !self.unmarked.contains(*mark)).cloned().collect();
+        save.memory.ring = serde_json::from_value(kept.into()).unwrap();
     }
 
     /// The list and with it the queue may have been longer before a SIGHUP.
@@ -207,6 +230,13 @@ impl World {
         self.outbox.posts.push_back(Waiting { post, pieces, taken });
         Ok(())
     }
+}
+
+/// What a ring remembers, in the seven letters each that stand for it in the snapshot.
+fn marks(ring: &Ring) -> Vec<String> {
+    let text = serde_json::to_value(ring).unwrap();
+    let letters: Vec<char> = text.as_str().unwrap_or_default().chars().collect();
+    letters.chunks(7).map(|mark| mark.iter().collect()).collect()
 }
 
 pub fn text_of(view: &View) -> String {

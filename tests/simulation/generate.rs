@@ -9,7 +9,36 @@ pub const LENGTH: u64 = 90;
 
 pub fn story(seed: u64) -> Vec<Event> {
     let temper = Temper::of(seed);
-    (0..LENGTH).map(|index| event(temper, Dice::new(seed, index))).collect()
+    let told = |index| scene(temper, index, Dice::new(!seed, index));
+    (0..LENGTH)
+        .map(|index| told(index).unwrap_or_else(|| event(temper, Dice::new(seed, index))))
+        .collect()
+}
+
+/// What chance alone hardly ever brings about: a question, answered in words, and a power cut
+/// that the answer outlives.
+const QUESTION: [Event; 14] = [
+    Event::Polls(Poll::Answered),
+    Event::Writes(Who::Owner, Text::Prompt, 1),
+    Event::Polls(Poll::Answered),
+    Event::DiskBegins,
+    Event::DiskEnds,
+    Event::Agent(Says::Question(false)),
+    Event::Sends(Lane::Private, Pick::View, Outcome::Taken),
+    Event::Replies(Who::Owner, 0),
+    Event::Polls(Poll::Answered),
+    Event::Replies(Who::Owner, 0),
+    Event::Polls(Poll::Answered),
+    Event::DiskBegins,
+    Event::DiskEnds,
+    Event::CutIn(0, Torn::NewSnapshot),
+];
+
+/// The event at this place of a scene, if the story begins with one. Now and then something else
+/// gets in between.
+fn scene(temper: Temper, index: u64, mut dice: Dice) -> Option<Event> {
+    let event = QUESTION.get(index as usize).filter(|_| temper.asks)?;
+    (dice.below(12) > 0).then_some(*event)
 }
 
 /// What kind of day it is: with everything going wrong at once, little gets far.
@@ -19,13 +48,16 @@ struct Temper {
     disk: u64,
     network: u64,
     crowd: u64,
+    /// It begins with a question.
+    asks: bool,
 }
 
 impl Temper {
     fn of(seed: u64) -> Temper {
         let mut dice = Dice::new(seed, u64::MAX);
         let mut level = || [0, 1, 1, 4][dice.below(4) as usize];
-        Temper { cuts: level(), disk: level(), network: level(), crowd: level() }
+        let (cuts, disk, network, crowd) = (level(), level(), level(), level());
+        Temper { cuts, disk, network, crowd, asks: dice.below(10) == 0 }
     }
 }
 

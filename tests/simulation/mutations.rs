@@ -10,6 +10,8 @@ pub enum Mutation {
     ConfirmsEarly,
     /// The snapshot does not hold the ring of updates.
     ForgetsTheRing,
+    /// The ring in the snapshot does not hold answers to questions.
+    ForgetsAnswers,
     /// The snapshot does not hold the posts.
     LosesPosts,
     /// After a restart every post is given to the outbox twice.
@@ -41,6 +43,11 @@ fn confirming_before_the_save_is_found() {
 fn forgetting_what_was_accepted_is_found() {
     let again = [Promise::NoneStartedTwice, Promise::FirstInFirstOut, Promise::ComesToRest];
     found(Mutation::ForgetsTheRing, &again);
+}
+
+#[test]
+fn forgetting_an_answer_is_found() {
+    found(Mutation::ForgetsAnswers, &[Promise::AnswersCountOnce]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub enum Promise {
     LampTellsTheTruth,
     StopIsObeyed,
     QuestionsAreAnswered,
+    AnswersCountOnce,
     TapsAreAnswered,
     SendIsHonest,
     WithinBounds,
@@ -25,7 +26,7 @@ pub enum Promise {
     NeverPanics,
 }
 
-pub const ALL: [Promise; 18] = [
+pub const ALL: [Promise; 19] = [
     Promise::NoPromptLost,
     Promise::WrittenBeforeConfirmed,
     Promise::NoneStartedTwice,
@@ -39,6 +40,7 @@ pub const ALL: [Promise; 18] = [
     Promise::LampTellsTheTruth,
     Promise::StopIsObeyed,
     Promise::QuestionsAreAnswered,
+    Promise::AnswersCountOnce,
     Promise::TapsAreAnswered,
     Promise::SendIsHonest,
     Promise::WithinBounds,
@@ -79,6 +81,9 @@ impl Promise {
                 "a stop ends the run within the ladder, and its final post says so"
             }
             Promise::QuestionsAreAnswered => "every question of the agent gets exactly one verdict",
+            Promise::AnswersCountOnce => {
+                "an answer in words is written before it is confirmed and never runs; no tap answers twice"
+            }
             Promise::TapsAreAnswered => "every tap is answered in the step that takes it in",
             Promise::SendIsHonest => {
                 "what `pigent send` was told to be taken arrives; what was refused does not"

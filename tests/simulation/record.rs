@@ -129,6 +129,8 @@ pub struct Record {
     pub stop_buttons: BTreeMap<String, RunId>,
     /// `pigent send`: what it was told.
     pub orders: BTreeMap<u64, Option<bool>>,
+    /// Taps that have answered a question, by the number of their update.
+    pub noted: BTreeSet<u64>,
     /// Answers to questions, and the generation that is to remember them.
     pub unsaved_answers: Vec<(Option<Gen>, u64)>,
     pub newest_first_start: u64,

@@ -18,7 +18,7 @@ use pigent::bridge::ids::{ChatId, RunId};
 use pigent::bridge::input::{Input, Press};
 use pigent::bridge::time::{Mono, Now, Wall};
 use pigent::bridge::{Bridge, Restored};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The date at the first moment.
 pub const DATE: i64 = 1_800_000_000;
@@ -55,6 +55,9 @@ pub struct World {
     /// Newest generation that failed, until a newer one is saved.
     pub trouble: bool,
     pub mutation: Option<Mutation>,
+    /// For a mutation: what the newest ring held, and what of it is never written.
+    pub ring: Vec<String>,
+    pub unmarked: BTreeSet<String>,
     pub aloud: bool,
     /// The power fails after so many further effects.
     pub cut_in: Option<(u8, Torn)>,
@@ -88,6 +91,8 @@ impl World {
             lamp: ErrorLamp::default(),
             trouble: false,
             mutation,
+            ring: Vec::new(),
+            unmarked: BTreeSet::new(),
             aloud,
             cut_in: None,
         }

@@ -47,6 +47,12 @@ pub struct Start {
     pub prompt: String,
 }
 
+/// The pigent to be looked at, where another than the one that was just built may be: `BINARY`.
+pub fn program() -> PathBuf {
+    let asked = std::env::var_os("BINARY").map(PathBuf::from);
+    asked.unwrap_or_else(|| env!("CARGO_BIN_EXE_pigent").into())
+}
+
 impl Harness {
     /// A daemon with default settings, connected and idle.
     pub fn start() -> Harness {
@@ -67,8 +73,13 @@ impl Harness {
 
     /// The same with a Telegram that is not quite like the real one.
     pub fn prepare_at(options: Options, settings: &[(&str, &str)]) -> Harness {
+        Harness::prepare_of(Path::new(env!("CARGO_BIN_EXE_pigent")), options, settings)
+    }
+
+    /// The same with another pigent than the one that was just built.
+    pub fn prepare_of(program: &Path, options: Options, settings: &[(&str, &str)]) -> Harness {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home::prepare(folder.path(), Path::new(env!("CARGO_BIN_EXE_pigent"))).unwrap();
+        let home = Home::prepare(folder.path(), program).unwrap();
         let server = Server::start(options).unwrap();
         server.set_chat(Chat::new(CHAT));
         let mut all = home.settings(&server, CHAT);
@@ -78,7 +89,7 @@ impl Harness {
         Harness {
             server,
             home,
-            program: env!("CARGO_BIN_EXE_pigent").into(),
+            program: program.to_owned(),
             settings: all,
             daemon: None,
             panel: None,

@@ -9,6 +9,7 @@ use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::time::Mono;
 use crate::failpoint;
+use crate::haste;
 use crate::telegram::api::Api;
 use std::io;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ impl<A: Api, B: Fn(BlobId) -> io::Result<Vec<u8>>> Worker<A, B> {
                     self.lanes.done(self.now(), outcome);
                 }
                 Step::Wait(until) => {
-                    let wait = until.map(|until| until.since(self.now()));
+                    let wait = until.map(|until| haste::takes(until.since(self.now())));
                     self.shared.sleep(wait, self.lanes.is_busy());
                 }
             }
@@ -51,7 +52,7 @@ impl<A: Api, B: Fn(BlobId) -> io::Result<Vec<u8>>> Worker<A, B> {
     }
 
     fn now(&self) -> Mono {
-        Mono(self.started.elapsed())
+        Mono(haste::passed(self.started.elapsed()))
     }
 
     fn take_orders(&mut self) {
