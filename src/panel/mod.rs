@@ -11,6 +11,9 @@
 mod button;
 mod clock;
 mod gpiochip;
+mod led;
+mod leds;
+mod note;
 mod pattern;
 mod pins;
 mod probe;
@@ -21,7 +24,7 @@ mod thread;
 
 pub use pins::{PinError, Trouble};
 pub use probe::{Finding, probe};
-pub use settings::{Gpio, Lamp, Settings, Wire};
+pub use settings::{Folders, Gpio, Lamp, Settings, Wire};
 
 use crate::bridge::effect::Signs;
 use crate::bridge::input::Input;
@@ -49,11 +52,13 @@ impl std::fmt::Debug for Handle {
 /// When the system has no thread or descriptor left.
 pub fn spawn(settings: Settings, inputs: Sender<Input>) -> io::Result<Handle> {
     let anything = match settings.gpio {
-        Gpio::Off => false,
+        Gpio::Off => settings.any_led(),
         Gpio::Sim(_) => true,
-        _ => settings.any_wire(),
+        _ => settings.any_led() || settings.any_pin(),
     };
-    if !anything {
+    // An LED that a killed pigent had is put back by the thread, even if it is no lamp any more.
+    let left = || settings.folders.state.as_deref().is_some_and(note::Note::exists);
+    if !anything && !left() {
         return Ok(Handle(None));
     }
     let shared = Arc::new(thread::Shared::new()?);
@@ -61,6 +66,22 @@ pub fn spawn(settings: Settings, inputs: Sender<Input>) -> io::Result<Handle> {
     let run = move || thread::run(&settings, &theirs, &inputs);
     std::thread::Builder::new().name("panel".into()).spawn(run)?;
     Ok(Handle(Some(shared)))
+}
+
+/// Gives back what a pigent that is gone may have left: kernel LEDs as noted, lamps off, pins as
+/// inputs. No other pigent may run on the same state folder. Gives what could not be opened, and
+/// whether every LED that was noted is back.
+#[must_use]
+pub fn release(settings: &Settings) -> (Vec<Trouble>, bool) {
+    leds::restore(&settings.folders);
+    let left = settings.folders.state.as_deref().is_some_and(note::Note::exists);
+    let mut troubles = Vec::new();
+    if !matches!(settings.gpio, Gpio::Sim(_)) {
+        // The button drives nothing: there is nothing to take back from it.
+        let lamps = Settings { button: None, ..settings.clone() };
+        pins::open_pins(&lamps, &mut troubles).release();
+    }
+    (troubles, !left)
 }
 
 impl Handle {

@@ -3,6 +3,7 @@
 //! Not patterns or presses: a backend sets lamps on or off and tells the button's raw level.
 
 use super::gpiochip::Chip;
+use super::leds::{self, Leds};
 use super::raspberry::{self, Raspberry};
 use super::settings::{Gpio, Lamp, Settings, Wire};
 use super::sim::Sim;
@@ -61,8 +62,16 @@ pub enum PinError {
     },
     /// rppal works on a Raspberry Pi only.
     NotRaspberry,
-    /// Kernel LEDs.
-    KernelLed,
+    /// The kernel has no LED of that name.
+    NoLed {
+        /// Those it has, in a row; may be empty.
+        there: String,
+    },
+    /// The files of a kernel LED belong to root.
+    LedDenied {
+        /// The file that may not be written.
+        file: PathBuf,
+    },
     /// Anything else the system said.
     Other(String),
 }
@@ -95,9 +104,18 @@ impl fmt::Display for PinError {
             PinError::NotRaspberry => f.write_str(
                 "this is no Raspberry Pi that rppal knows: set PIGENT_GPIO=gpiochip (or auto)",
             ),
-            PinError::KernelLed => f.write_str(
-                "kernel LEDs (led:NAME) come with a later version: name a BCM number, or leave the \
-                 variable empty",
+            PinError::NoLed { there } if there.is_empty() => f.write_str(
+                "the kernel has no LEDs on this board: name a pin, or leave the variable empty",
+            ),
+            PinError::NoLed { there } => {
+                write!(f, "the kernel has no LED of that name: there are {there}")
+            }
+            PinError::LedDenied { file } => write!(
+                f,
+                "{} may not be written: put 60-pigent-leds.rules into /etc/udev/rules.d (`pigent \
+                 service install` and the .deb do), run `sudo udevadm trigger -s leds`, and add \
+                 pigent's user to the group gpio (sudo usermod -aG gpio USER)",
+                file.display()
             ),
             PinError::Other(why) => f.write_str(why),
         }
@@ -139,19 +157,74 @@ impl Pins for Nothing {
     fn release(&mut self) {}
 }
 
-/// Opens what the settings name. What cannot be opened is told, and left out.
+/// Some lamps are LEDs of the kernel's, the others and the button hang on pins.
+struct Mixed {
+    leds: Leds,
+    pins: Box<dyn Pins>,
+}
+
+impl Pins for Mixed {
+    fn lamps(&self) -> [bool; 3] {
+        let wired = self.pins.lamps();
+        Lamp::ALL.map(|lamp| wired[lamp as usize] || self.leds.has(lamp))
+    }
+    fn set(&mut self, lamp: Lamp, on: bool) {
+        match self.leds.has(lamp) {
+            true => self.leds.set(lamp, on),
+            false => self.pins.set(lamp, on),
+        }
+    }
+    fn down(&mut self) -> Option<bool> {
+        self.pins.down()
+    }
+    fn edges_are_certain(&self) -> bool {
+        self.pins.edges_are_certain()
+    }
+    fn sources<'a>(&'a self, sources: &mut Vec<PollFd<'a>>) {
+        self.pins.sources(sources);
+    }
+    fn serve(&mut self, now: Mono) -> bool {
+        self.pins.serve(now)
+    }
+    fn deadline(&self) -> Option<Mono> {
+        self.pins.deadline()
+    }
+    fn release(&mut self) {
+        self.leds.release();
+        self.pins.release();
+    }
+}
+
+/// Opens what the settings name. What cannot be opened is told, and left out. First of all, kernel
+/// LEDs that an earlier pigent could not give back are put back.
 pub(super) fn open(settings: &Settings) -> (Box<dyn Pins>, Vec<Trouble>) {
     let mut troubles = Vec::new();
+    let leds = match settings.gpio {
+        // The socket is in place of all lamps there are.
+        Gpio::Sim(_) => {
+            leds::restore(&settings.folders);
+            None
+        }
+        _ => leds::take(settings, &mut troubles),
+    };
+    let pins = open_pins(settings, &mut troubles);
+    match leds {
+        Some(leds) => (Box::new(Mixed { leds, pins }), troubles),
+        None => (pins, troubles),
+    }
+}
+
+/// The same without kernel LEDs.
+pub(super) fn open_pins(settings: &Settings, troubles: &mut Vec<Trouble>) -> Box<dyn Pins> {
     let pins = match &settings.gpio {
         Gpio::Off => Ok(Box::new(Nothing) as Box<dyn Pins>),
         Gpio::Sim(path) => open_sim(path),
-        _ => open_board(settings, &mut troubles),
+        _ => open_board(settings, troubles),
     };
-    let pins = pins.unwrap_or_else(|trouble| {
+    pins.unwrap_or_else(|trouble| {
         troubles.push(trouble);
         Box::new(Nothing)
-    });
-    (pins, troubles)
+    })
 }
 
 fn open_sim(path: &Path) -> Result<Box<dyn Pins>, Trouble> {
@@ -162,7 +235,7 @@ fn open_sim(path: &Path) -> Result<Box<dyn Pins>, Trouble> {
 }
 
 fn open_board(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
-    let lamps = lamp_pins(settings, troubles);
+    let lamps = lamp_pins(settings);
     if lamps.is_empty() && settings.button.is_none() {
         return Ok(Box::new(Nothing));
     }
@@ -197,20 +270,13 @@ fn trouble_with(backend: &str, why: PinError) -> Trouble {
     Trouble { what: format!("PIGENT_GPIO ({backend})"), why }
 }
 
-/// The lamps that hang on pins; those that hang on anything else are told.
-pub(super) fn lamp_pins(settings: &Settings, troubles: &mut Vec<Trouble>) -> Vec<(Lamp, u8)> {
-    let mut pins = Vec::new();
-    for lamp in Lamp::ALL {
-        match settings.wire(lamp) {
-            None => {}
-            Some(Wire::Bcm(pin)) => pins.push((lamp, *pin)),
-            Some(Wire::Kernel(name)) => troubles.push(Trouble {
-                what: format!("{}=led:{name}", lamp.variable()),
-                why: PinError::KernelLed,
-            }),
-        }
-    }
-    pins
+/// The lamps that hang on pins.
+pub(super) fn lamp_pins(settings: &Settings) -> Vec<(Lamp, u8)> {
+    let pin = |lamp| match settings.wire(lamp) {
+        Some(Wire::Bcm(pin)) => Some((lamp, *pin)),
+        _ => None,
+    };
+    Lamp::ALL.into_iter().filter_map(pin).collect()
 }
 
 /// What to call a lamp's trouble.
@@ -226,16 +292,62 @@ pub(super) fn button_trouble(pin: u8, why: PinError) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::panel::settings::Folders;
+
+    /// A board with one lamp and a button that is down.
+    #[derive(Default)]
+    struct Fake(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+    impl Pins for Fake {
+        fn lamps(&self) -> [bool; 3] {
+            [true, false, false]
+        }
+        fn set(&mut self, lamp: Lamp, on: bool) {
+            self.0.lock().unwrap().push(format!("{lamp} {on}"));
+        }
+        fn down(&mut self) -> Option<bool> {
+            Some(true)
+        }
+        fn sources<'a>(&'a self, _sources: &mut Vec<PollFd<'a>>) {}
+        fn serve(&mut self, _now: Mono) -> bool {
+            true
+        }
+        fn release(&mut self) {
+            self.0.lock().unwrap().push("release".into());
+        }
+    }
 
     #[test]
-    fn a_kernel_led_is_told_and_opens_nothing() {
-        let led = Some(Wire::Kernel("ACT".into()));
-        let settings = Settings { busy: led.clone(), error: led, ..Settings::default() };
-        let (pins, troubles) = open(&settings);
-        assert_eq!(pins.lamps(), [false; 3]);
-        let told: Vec<String> = troubles.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].starts_with("PIGENT_LED_BUSY=led:ACT: kernel LEDs"), "{told:?}");
+    fn a_kernel_led_is_a_lamp_beside_those_on_pins_and_without_any() {
+        let class = tempfile::tempdir().unwrap();
+        let led = class.path().join("ACT");
+        std::fs::create_dir(&led).unwrap();
+        for (file, text) in [("max_brightness", "1"), ("brightness", "0"), ("trigger", "none")] {
+            std::fs::write(led.join(file), text).unwrap();
+        }
+        let shines = || std::fs::read_to_string(led.join("brightness")).unwrap();
+        let folders = Folders { leds: class.path().to_owned(), state: None };
+        let idle = Some(Wire::Kernel("ACT".into()));
+        let settings = Settings { gpio: Gpio::Off, idle, folders, ..Settings::default() };
+        let (mut alone, troubles) = open(&settings);
+        assert_eq!((alone.lamps(), alone.down(), troubles), ([false, true, false], None, vec![]));
+        alone.set(Lamp::Idle, true);
+        assert_eq!(shines(), "1\n");
+        alone.release();
+        assert_eq!(shines(), "0\n");
+
+        let board = Fake::default();
+        let told = std::sync::Arc::clone(&board.0);
+        let leds = leds::take(&settings, &mut Vec::new()).unwrap();
+        let mut mixed = Mixed { leds, pins: Box::new(board) };
+        assert_eq!((mixed.lamps(), mixed.down()), ([true, true, false], Some(true)));
+        assert!(mixed.serve(Mono::default()));
+        mixed.set(Lamp::Busy, true);
+        mixed.set(Lamp::Idle, true);
+        assert_eq!(shines(), "1\n");
+        mixed.release();
+        assert_eq!(shines(), "0\n");
+        assert_eq!(*told.lock().unwrap(), ["busy true", "release"]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn probe(settings: &Settings) -> Vec<Finding> {
         Gpio::Sim(path) => {
             findings.push(fine("GPIO", &format!("simulated at {}", path.display())));
         }
-        _ if !settings.any_wire() => {
+        _ if !settings.any_pin() => {
             findings.push(fine("GPIO", "no pin is named: no lamps, no button"));
         }
         Gpio::Rppal => look(settings, true, &mut findings),
@@ -54,12 +54,7 @@ fn look(settings: &Settings, registers: bool, findings: &mut Vec<Finding>) {
     if findings.iter().any(|finding| !finding.ok) {
         return;
     }
-    let mut troubles = Vec::new();
-    let lamps = lamp_pins(settings, &mut troubles);
-    for trouble in troubles {
-        findings.push(judge(&trouble.what, Err(trouble.why)));
-    }
-    let lamps = lamps.into_iter().map(|(lamp, pin)| (lamp.variable(), pin));
+    let lamps = lamp_pins(settings).into_iter().map(|(lamp, pin)| (lamp.variable(), pin));
     for (name, pin) in lamps.chain(settings.button.map(|pin| ("PIGENT_BUTTON", pin))) {
         findings.push(judge(&format!("{name}={pin}"), line(&chip, pin, registers)));
     }

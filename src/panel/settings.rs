@@ -3,6 +3,7 @@
 //! Not the variables: `config.rs` reads those, and puts name and value before the errors from
 //! here, which say what is allowed.
 
+use super::led::is_name;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -27,6 +28,23 @@ pub struct Settings {
     pub led_active: LedActive,
     /// `PIGENT_BUTTON_ACTIVE`: the level of a pressed button.
     pub button_active: ButtonActive,
+    /// Where kernel LEDs are, and what is remembered of them.
+    pub folders: Folders,
+}
+
+/// The two folders that kernel LEDs need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folders {
+    /// `/sys/class/leds`; tests have one of their own.
+    pub leds: PathBuf,
+    /// The state folder; without one nothing is noted, and what a killed pigent had changed stays.
+    pub state: Option<PathBuf>,
+}
+
+impl Default for Folders {
+    fn default() -> Self {
+        Folders { leds: "/sys/class/leds".into(), state: None }
+    }
 }
 
 /// Which way to the pins.
@@ -134,10 +152,16 @@ impl Settings {
         lamps.chain(self.button.map(|pin| (pin, "PIGENT_BUTTON"))).collect()
     }
 
-    /// Whether any variable names a pin or an LED.
+    /// Whether any variable names a pin.
     #[must_use]
-    pub fn any_wire(&self) -> bool {
-        self.button.is_some() || Lamp::ALL.into_iter().any(|lamp| self.wire(lamp).is_some())
+    pub fn any_pin(&self) -> bool {
+        !self.pins().is_empty()
+    }
+
+    /// Whether any variable names a kernel LED.
+    #[must_use]
+    pub fn any_led(&self) -> bool {
+        Lamp::ALL.into_iter().any(|lamp| matches!(self.wire(lamp), Some(Wire::Kernel(_))))
     }
 
     /// Checks what no single variable can tell.
@@ -250,9 +274,7 @@ impl FromStr for Wire {
         let Some(name) = text.strip_prefix("led:") else {
             return parse_pin(text).map(Wire::Bcm).map_err(|_| WIRE_WORDS);
         };
-        // It is a folder's name in /sys/class/leds, and must stay one.
-        let plain = !name.is_empty() && !name.contains('/') && name != "." && name != "..";
-        if plain { Ok(Wire::Kernel(name.to_owned())) } else { Err(WIRE_WORDS) }
+        if is_name(name) { Ok(Wire::Kernel(name.to_owned())) } else { Err(WIRE_WORDS) }
     }
 }
 
