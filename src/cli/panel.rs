@@ -31,7 +31,8 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     // Two programs on the same pins would show nothing that can be believed.
     let _lock = store::lock::take(&Config::state_dir(&sources))
         .map_err(|_| Failure::Other("the daemon runs and has the pins: stop it first".into()))?;
-    for found in panel::probe(&settings) {
+    let inventory = panel::Inventory::read(&settings.folders);
+    for found in panel::probe(&settings, &inventory) {
         let colon = if found.remedy.is_empty() { "" } else { ": " };
         println!("{}{colon}{}", found.what, found.remedy);
     }

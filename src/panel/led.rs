@@ -4,7 +4,7 @@
 //! small, and writing to one is done when the call returns. They are opened anew each time, so an
 //! LED whose driver went and came back is there again.
 
-use super::pins::PinError;
+use super::trouble::PinError;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -71,11 +71,7 @@ impl Led {
     /// # Errors
     /// The file cannot be read, or says nothing that could be a trigger.
     pub(super) fn trigger(&self) -> io::Result<String> {
-        let list = match read(&self.folder.join("trigger")) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(NONE.to_owned()),
-            other => other?,
-        };
-        chosen(&list).map(str::to_owned).ok_or_else(|| ErrorKind::InvalidData.into())
+        trigger_of(&self.folder)
     }
 
     /// Gives it a trigger.
@@ -133,6 +129,15 @@ impl Led {
         let mut open = options.write(true).truncate(true).open(self.folder.join(file))?;
         open.write_all(format!("{text}\n").as_bytes())
     }
+}
+
+/// The trigger of the LED with this folder; as [`Led::trigger`], for one that need not be ours.
+pub(super) fn trigger_of(folder: &Path) -> io::Result<String> {
+    let list = match read(&folder.join("trigger")) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(NONE.to_owned()),
+        other => other?,
+    };
+    chosen(&list).map(str::to_owned).ok_or_else(|| ErrorKind::InvalidData.into())
 }
 
 /// The word in brackets. Plain files, which tests have in place of the kernel's, hold no more

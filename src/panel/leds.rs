@@ -9,8 +9,8 @@
 
 use super::led::{self, Led};
 use super::note::{Before, Note};
-use super::pins::{PinError, Trouble};
 use super::settings::{Folders, Lamp, Settings, Wire};
+use super::trouble::{PinError, Trouble};
 use crate::failpoint;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(super) fn take(settings: &Settings, troubles: &mut Vec<Trouble>) -> Option<L
     let mut leds = Leds::restore(&settings.folders);
     let mut found = Vec::new();
     for lamp in Lamp::ALL {
-        let Some(Wire::Kernel(name)) = settings.wire(lamp) else { continue };
+        let Some(Wire::Led(name)) = settings.wire(lamp) else { continue };
         match leds.look(name) {
             Ok(led) => found.push((lamp, name, led)),
             Err(why) => troubles.push(trouble(lamp, name, why)),

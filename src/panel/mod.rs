@@ -11,8 +11,11 @@
 mod button;
 mod clock;
 mod gpiochip;
+pub mod header;
+mod inventory;
 mod led;
 mod leds;
+mod lines;
 mod note;
 mod pattern;
 mod pins;
@@ -21,10 +24,13 @@ mod raspberry;
 pub mod settings;
 mod sim;
 mod thread;
+mod trouble;
 
-pub use pins::{PinError, Trouble};
-pub use probe::{Finding, probe};
-pub use settings::{Folders, Gpio, Lamp, Settings, Wire};
+pub use inventory::{Inventory, Mark};
+pub use lines::{ChipInfo, LineInfo};
+pub use probe::{Finding, Verdict, probe};
+pub use settings::{Folders, Gpio, Lamp, Pin, Settings, Wire};
+pub use trouble::{PinError, Trouble};
 
 use crate::bridge::effect::Signs;
 use crate::bridge::input::Input;

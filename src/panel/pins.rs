@@ -5,12 +5,12 @@
 use super::gpiochip::Chip;
 use super::leds::{self, Leds};
 use super::raspberry::{self, Raspberry};
-use super::settings::{Gpio, Lamp, Settings, Wire};
+use super::settings::{Gpio, Lamp, Pin, Settings, Wire};
 use super::sim::Sim;
+use super::trouble::{PinError, Trouble};
 use crate::bridge::time::Mono;
 use rustix::event::PollFd;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A backend with its open pins.
 pub(super) trait Pins: Send {
@@ -34,109 +34,6 @@ pub(super) trait Pins: Send {
     }
     /// Lamps off, pins given back. Nothing is called after this but `drop`.
     fn release(&mut self);
-}
-
-/// Why a lamp, the button or all of them cannot be used; the text says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PinError {
-    /// This device may not be opened.
-    Denied {
-        /// The device.
-        device: PathBuf,
-    },
-    /// Another program or driver has the line.
-    Taken {
-        /// Its name, if the kernel knows one.
-        by: String,
-    },
-    /// The chip has no such line, or the board lets nobody have it.
-    NoSuchLine {
-        /// The chip.
-        chip: PathBuf,
-    },
-    /// There is no such chip.
-    NoChip {
-        /// The device that was looked for.
-        device: PathBuf,
-    },
-    /// rppal works on a Raspberry Pi only.
-    NotRaspberry,
-    /// The kernel has no LED of that name.
-    NoLed {
-        /// Those it has, in a row; may be empty.
-        there: String,
-    },
-    /// The files of a kernel LED belong to root.
-    LedDenied {
-        /// The file that may not be written.
-        file: PathBuf,
-    },
-    /// Anything else the system said.
-    Other(String),
-}
-
-impl fmt::Display for PinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PinError::Denied { device } => write!(
-                f,
-                "{} may not be opened: add pigent's user to the group gpio (sudo usermod -aG gpio \
-                 USER) and start it again",
-                device.display()
-            ),
-            PinError::Taken { by } => write!(
-                f,
-                "the line is in use by {by}: free it there (/boot/firmware/config.txt, another \
-                 program), or take another pin"
-            ),
-            PinError::NoSuchLine { chip } => write!(
-                f,
-                "{} has no such line for programs: take another number (`gpioinfo` lists them)",
-                chip.display()
-            ),
-            PinError::NoChip { device } => write!(
-                f,
-                "there is no {}: name the board's chip with PIGENT_GPIO=gpiochip:/dev/gpiochipN, or \
-                 set PIGENT_GPIO=off",
-                device.display()
-            ),
-            PinError::NotRaspberry => f.write_str(
-                "this is no Raspberry Pi that rppal knows: set PIGENT_GPIO=gpiochip (or auto)",
-            ),
-            PinError::NoLed { there } if there.is_empty() => f.write_str(
-                "the kernel has no LEDs on this board: name a pin, or leave the variable empty",
-            ),
-            PinError::NoLed { there } => {
-                write!(f, "the kernel has no LED of that name: there are {there}")
-            }
-            PinError::LedDenied { file } => write!(
-                f,
-                "{} may not be written: put 60-pigent-leds.rules into /etc/udev/rules.d (`pigent \
-                 service install` and the .deb do), run `sudo udevadm trigger -s leds`, and add \
-                 pigent's user to the group gpio (sudo usermod -aG gpio USER)",
-                file.display()
-            ),
-            PinError::Other(why) => f.write_str(why),
-        }
-    }
-}
-
-impl std::error::Error for PinError {}
-
-/// Something that could not be opened, by its variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// `PIGENT_LED_BUSY=17`, say.
-    pub what: String,
-    /// Why, and what to do.
-    pub why: PinError,
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)
-    }
 }
 
 /// No lamps, no button.
@@ -236,10 +133,12 @@ fn open_sim(path: &Path) -> Result<Box<dyn Pins>, Trouble> {
 
 fn open_board(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
     let lamps = lamp_pins(settings);
-    if lamps.is_empty() && settings.button.is_none() {
+    if !settings.any_pin() {
         return Ok(Box::new(Nothing));
     }
     match settings.gpio {
+        // Registers know numbers only.
+        Gpio::Auto if settings.any_line() => {}
         Gpio::Rppal => return open_rppal(settings, &lamps, troubles),
         // Registers that cannot be had (a kernel without /dev/gpiomem, say) are no reason to do
         // without lamps: the kernel's device may still be open to us.
@@ -257,7 +156,7 @@ fn open_board(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dy
 
 fn open_rppal(
     settings: &Settings,
-    lamps: &[(Lamp, u8)],
+    lamps: &[(Lamp, Pin)],
     troubles: &mut Vec<Trouble>,
 ) -> Result<Box<dyn Pins>, Trouble> {
     match Raspberry::open(settings, lamps, troubles) {
@@ -271,21 +170,21 @@ fn trouble_with(backend: &str, why: PinError) -> Trouble {
 }
 
 /// The lamps that hang on pins.
-pub(super) fn lamp_pins(settings: &Settings) -> Vec<(Lamp, u8)> {
+pub(super) fn lamp_pins(settings: &Settings) -> Vec<(Lamp, Pin)> {
     let pin = |lamp| match settings.wire(lamp) {
-        Some(Wire::Bcm(pin)) => Some((lamp, *pin)),
+        Some(Wire::Pin(pin)) => Some((lamp, pin.clone())),
         _ => None,
     };
     Lamp::ALL.into_iter().filter_map(pin).collect()
 }
 
 /// What to call a lamp's trouble.
-pub(super) fn lamp_trouble(lamp: Lamp, pin: u8, why: PinError) -> Trouble {
+pub(super) fn lamp_trouble(lamp: Lamp, pin: &Pin, why: PinError) -> Trouble {
     Trouble { what: format!("{}={pin}", lamp.variable()), why }
 }
 
 /// What to call the button's trouble.
-pub(super) fn button_trouble(pin: u8, why: PinError) -> Trouble {
+pub(super) fn button_trouble(pin: &Pin, why: PinError) -> Trouble {
     Trouble { what: format!("PIGENT_BUTTON={pin}"), why }
 }
 
@@ -327,7 +226,7 @@ mod tests {
         }
         let shines = || std::fs::read_to_string(led.join("brightness")).unwrap();
         let folders = Folders { leds: class.path().to_owned(), state: None };
-        let idle = Some(Wire::Kernel("ACT".into()));
+        let idle = Some(Wire::Led("ACT".into()));
         let settings = Settings { gpio: Gpio::Off, idle, folders, ..Settings::default() };
         let (mut alone, troubles) = open(&settings);
         assert_eq!((alone.lamps(), alone.down(), troubles), ([false, true, false], None, vec![]));

@@ -50,7 +50,7 @@ impl Closet {
 
     /// A pigent starts, with its busy lamp on this LED.
     fn start(&self, name: &str) -> (Option<Leds>, Vec<Trouble>) {
-        let busy = Some(Wire::Kernel(name.into()));
+        let busy = Some(Wire::Led(name.into()));
         let settings = Settings { busy, folders: self.folders.clone(), ..Settings::default() };
         let mut troubles = Vec::new();
         (take(&settings, &mut troubles), troubles)
