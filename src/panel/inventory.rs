@@ -80,6 +80,26 @@ impl Inventory {
         }
     }
 
+    /// Where a lamp is, in words.
+    #[must_use]
+    pub fn lamp(&self, lamp: Lamp, settings: &Settings) -> String {
+        self.place(settings.wire(lamp), settings)
+    }
+
+    /// Where the button is, in words.
+    #[must_use]
+    pub fn button(&self, settings: &Settings) -> String {
+        self.place(settings.button.clone().map(Wire::Pin).as_ref(), settings)
+    }
+
+    fn place(&self, wire: Option<&Wire>, settings: &Settings) -> String {
+        match (&settings.gpio, wire) {
+            (Gpio::Sim(_), _) => "simulated".to_owned(),
+            (_, Some(wire)) => self.name(wire, settings),
+            (_, None) => "no pin".to_owned(),
+        }
+    }
+
     /// Which lines pigent's lamps and button are on, as far as they can be found.
     #[must_use]
     pub fn marks(&self, settings: &Settings) -> Vec<Mark> {

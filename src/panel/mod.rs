@@ -33,7 +33,7 @@ pub use settings::{Folders, Gpio, Lamp, Pin, Settings, Wire};
 pub use trouble::{PinError, Trouble};
 
 use crate::bridge::effect::Signs;
-use crate::bridge::input::Input;
+use crate::bridge::input::{Input, Press};
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -63,8 +63,7 @@ pub fn spawn(settings: Settings, inputs: Sender<Input>) -> io::Result<Handle> {
         _ => settings.any_led() || settings.any_pin(),
     };
     // An LED that a killed pigent had is put back by the thread, even if it is no lamp any more.
-    let left = || settings.folders.state.as_deref().is_some_and(note::Note::exists);
-    if !anything && !left() {
+    if !anything && !settings.folders.noted() {
         return Ok(Handle(None));
     }
     let shared = Arc::new(thread::Shared::new()?);
@@ -79,8 +78,10 @@ pub fn spawn(settings: Settings, inputs: Sender<Input>) -> io::Result<Handle> {
 /// whether every LED that was noted is back.
 #[must_use]
 pub fn release(settings: &Settings) -> (Vec<Trouble>, bool) {
-    leds::restore(&settings.folders);
-    let left = settings.folders.state.as_deref().is_some_and(note::Note::exists);
+    if settings.folders.noted() {
+        leds::restore(&settings.folders);
+    }
+    let left = settings.folders.noted();
     let mut troubles = Vec::new();
     if !matches!(settings.gpio, Gpio::Sim(_)) {
         // The button drives nothing: there is nothing to take back from it.
@@ -108,11 +109,14 @@ impl Handle {
 
 /// Open lamps and button without the thread: for `pigent panel`, which tests the wiring. Dropping
 /// it turns the lamps off and gives the pins back.
-pub struct Board(Box<dyn pins::Pins>);
+pub struct Board {
+    pins: Box<dyn pins::Pins>,
+    button: Option<button::Button>,
+}
 
 impl std::fmt::Debug for Board {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Board").field(&self.0.lamps()).finish()
+        f.debug_tuple("Board").field(&self.pins.lamps()).finish()
     }
 }
 
@@ -120,31 +124,42 @@ impl Board {
     /// Opens what the settings name; what cannot be opened is told.
     #[must_use]
     pub fn open(settings: &Settings) -> (Board, Vec<Trouble>) {
-        let (pins, troubles) = pins::open(settings);
-        (Board(pins), troubles)
+        let (mut pins, troubles) = pins::open(settings);
+        let certain = pins.edges_are_certain();
+        let button = pins.down().map(|down| button::Button::new(down, certain, clock::now()));
+        (Board { pins, button }, troubles)
     }
 
     /// The lamps that could be opened.
     pub fn lamps(&self) -> impl Iterator<Item = Lamp> + use<> {
-        let there = self.0.lamps();
+        let there = self.pins.lamps();
         Lamp::ALL.into_iter().filter(move |lamp| there[*lamp as usize])
     }
 
     /// Lights a lamp or darkens it.
     pub fn set(&mut self, lamp: Lamp, on: bool) {
-        self.0.set(lamp, on);
+        self.pins.set(lamp, on);
     }
 
     /// Whether the button is down, not debounced; `None` if there is none. To be called at least
     /// every 50 ms.
     pub fn down(&mut self) -> Option<bool> {
-        self.0.serve(clock::now());
-        self.0.down()
+        self.pins.serve(clock::now());
+        self.pins.down()
+    }
+
+    /// A press that the daemon would accept, as soon as it would. To be called at least every
+    /// 20 ms: each call is a sample.
+    pub fn press(&mut self) -> Option<Press> {
+        let now = clock::now();
+        self.pins.serve(now);
+        let down = self.pins.down()?;
+        self.button.as_mut()?.sample(down, now)
     }
 }
 
 impl Drop for Board {
     fn drop(&mut self) {
-        self.0.release();
+        self.pins.release();
     }
 }

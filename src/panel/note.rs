@@ -8,6 +8,7 @@
 //! The agent can write to the state folder: what is read is checked like any foreign bytes.
 
 use super::led::{is_name, is_trigger};
+use super::settings::NOTE;
 use crate::failpoint;
 use rustix::fs::{Mode, OFlags};
 use std::fs::{self, File, OpenOptions};
@@ -15,8 +16,6 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Its name.
-const NAME: &str = "leds";
 /// The next one, on its way.
 const NEXT: &str = "leds.new";
 /// The first word of a note, with its version.
@@ -49,14 +48,9 @@ impl Note {
         Note { folder: folder.to_owned(), boot }
     }
 
-    /// Whether there is one, of whatever boot.
-    pub(super) fn exists(folder: &Path) -> bool {
-        folder.join(NAME).symlink_metadata().is_ok()
-    }
-
     /// What it says; nothing if there is none, or none of this boot, or if it is not one of ours.
     pub(super) fn read(&self) -> Vec<Before> {
-        match read(&self.folder.join(NAME)) {
+        match read(&self.folder.join(NOTE)) {
             Ok(text) => parse(&text, &self.boot),
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => {
@@ -72,11 +66,11 @@ impl Note {
     /// What the system said; the old note is still there then.
     pub(super) fn write(&self, entries: &[Before]) -> io::Result<()> {
         if entries.is_empty() {
-            if Note::exists(&self.folder) {
-                failpoint::step("remove", NAME);
-                return fs::remove_file(self.folder.join(NAME));
-            }
-            return Ok(());
+            failpoint::step("remove", NOTE);
+            return match fs::remove_file(self.folder.join(NOTE)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
         }
         let mut text = format!("{MARK} {}\n", self.boot);
         // The newest are last.
@@ -90,8 +84,8 @@ impl Note {
         failpoint::step("write", NEXT);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next);
         file?.write_all(text.as_bytes())?;
-        failpoint::step("rename to", NAME);
-        fs::rename(&next, self.folder.join(NAME))
+        failpoint::step("rename to", NOTE);
+        fs::rename(&next, self.folder.join(NOTE))
     }
 }
 
@@ -143,11 +137,11 @@ mod tests {
         let entries = [before("ACT"), before("a name: with spaces")];
         note.write(&entries).unwrap();
         assert_eq!(note.read(), entries);
-        let mode = fs::metadata(home.path().join(NAME)).unwrap().permissions().mode();
+        let mode = fs::metadata(home.path().join(NOTE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         note.write(&[]).unwrap();
         note.write(&[]).unwrap();
-        assert!(!Note::exists(home.path()));
+        assert!(!home.path().join(NOTE).exists());
     }
 
     #[test]
@@ -180,7 +174,7 @@ mod tests {
     #[test]
     fn a_pipe_or_a_link_in_its_place_holds_nothing_up() {
         let home = tempfile::tempdir().unwrap();
-        let (note, path) = (Note::new(home.path()), home.path().join(NAME));
+        let (note, path) = (Note::new(home.path()), home.path().join(NOTE));
         rustix::fs::mknodat(
             rustix::fs::CWD,
             &path,

@@ -96,13 +96,17 @@ impl Pins for Mixed {
 /// LEDs that an earlier pigent could not give back are put back.
 pub(super) fn open(settings: &Settings) -> (Box<dyn Pins>, Vec<Trouble>) {
     let mut troubles = Vec::new();
+    let noted = settings.folders.noted();
     let leds = match settings.gpio {
         // The socket is in place of all lamps there are.
-        Gpio::Sim(_) => {
+        Gpio::Sim(_) if noted => {
             leds::restore(&settings.folders);
             None
         }
-        _ => leds::take(settings, &mut troubles),
+        Gpio::Sim(_) => None,
+        // Without LEDs their code is not even looked at: it would stay in memory.
+        _ if noted || settings.any_led() => leds::take(settings, &mut troubles),
+        _ => None,
     };
     let pins = open_pins(settings, &mut troubles);
     match leds {

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 
 /// The highest number on a Raspberry Pi's header.
 const HEADER: u16 = 27;
+/// The note about LEDs in the state folder.
+pub(super) const NOTE: &str = "leds";
 /// The button's variable.
 pub(super) const BUTTON: &str = "PIGENT_BUTTON";
 
@@ -45,6 +47,14 @@ pub struct Folders {
     pub leds: PathBuf,
     /// The state folder; without one nothing is noted, and what a killed pigent had changed stays.
     pub state: Option<PathBuf>,
+}
+
+impl Folders {
+    /// Whether an earlier pigent has left a note about LEDs.
+    pub(super) fn noted(&self) -> bool {
+        let note = self.state.as_deref().map(|state| state.join(NOTE));
+        note.is_some_and(|note| note.symlink_metadata().is_ok())
+    }
 }
 
 impl Default for Folders {
