@@ -248,6 +248,16 @@ pub enum StartError {
         /// As configured.
         program: String,
     },
+    /// It is missing or for another machine, and this is a 32-bit ARM system, for which Claude Code
+    /// has no build.
+    ThirtyTwoBit {
+        /// As configured.
+        program: String,
+        /// It is there, for another machine.
+        found: bool,
+        /// The kernel is 64-bit.
+        kernel64: bool,
+    },
     /// The project folder is gone or closed.
     Folder {
         /// The folder and what the system said.

@@ -21,8 +21,8 @@ Usage: pigent COMMAND
 
   run      the daemon: listens to Telegram and runs the agent in this folder
   init     write .env for this folder, and ask Telegram whether the token works
-  doctor   check everything, one line each, with what to do about it
-  panel    try the wiring: each lamp in turn, then the button
+  doctor   check everything, one line each, with what to do about it (--board: which pin is which)
+  panel    try the wiring: each lamp in turn, then the button (--release: all off, for systemd)
   send     [--chat ID] [--file FILE] TEXT: say something in the chat, from a script or cron
   demo     see it work, with no token, no agent and no board (--script: a fixed tour)
 

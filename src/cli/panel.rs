@@ -1,16 +1,23 @@
-//! `pigent panel`: try the wiring, each lamp in turn, then the button.
+//! `pigent panel`: try the wiring, each lamp in turn, then the button; with a person at the
+//! terminal as a walk with questions (`walk.rs`), otherwise as a plain show. `pigent panel --release`
+//! puts lamps out and gives everything back that a killed pigent has left: for `ExecStopPost=`.
+
+mod advice;
+mod walk;
 
 use super::{Failure, no_words, start_log};
 use crate::config::{Config, Sources};
-use crate::panel::{self, Board};
+use crate::panel::{self, Board, Inventory};
 use crate::store;
 use core::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
+use walk::Walk;
 
 /// How long each lamp is lit.
 const LOOK: Duration = Duration::from_secs(2);
@@ -20,20 +27,32 @@ const NOTHING: &str = "no lamp and no button to try: name their pins with PIGENT
                        PIGENT_LED_IDLE, PIGENT_LED_ERROR and PIGENT_BUTTON";
 
 pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
+    let sources = Sources::read();
+    start_log(log::LevelFilter::Warn);
+    if args == ["--release"] {
+        return release(&sources);
+    }
     no_words(args)?;
-    let config = Config::load(&Sources::read()).map_err(Failure::Config)?;
-    start_log(config.log);
+    let settings = Config::panel(&sources).map_err(Failure::Config)?;
     // Two programs on the same pins would show nothing that can be believed.
-    let _lock = store::lock::take(&config.state_dir)
+    let _lock = store::lock::take(&Config::state_dir(&sources))
         .map_err(|_| Failure::Other("the daemon runs and has the pins: stop it first".into()))?;
-    for found in panel::probe(&config.panel) {
-        let colon = if found.remedy.is_empty() { "" } else { ": " };
-        println!("{}{colon}{}", found.what, found.remedy);
+    let inventory = Inventory::read(&settings.folders);
+    let findings = panel::probe(&settings, &inventory);
+    for found in findings.iter().filter(|found| !found.remedy.is_empty()) {
+        println!("{}\n  {}", found.what, found.remedy);
     }
     let ended = ended_by_signal().map_err(Failure::other)?;
-    let (mut board, troubles) = Board::open(&config.panel);
+    let (mut board, troubles) = Board::open(&settings);
     if troubles.is_empty() && board.lamps().next().is_none() && board.down().is_none() {
         return Err(Failure::Other(NOTHING.into()));
+    }
+    if io::stdin().is_terminal() {
+        let walk = Walk::new(&settings, &inventory, (board, troubles), &ended);
+        return match walk.run() {
+            true => Ok(()),
+            false => Err(Failure::Other("not everything works".into())),
+        };
     }
     light_each(&mut board, &ended);
     watch_button(&mut board, &ended);
@@ -43,8 +62,34 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     }
 }
 
+/// Does nothing while a daemon has the state folder. A lamp that cannot be opened was never lit;
+/// an LED that cannot be put back is an error.
+fn release(sources: &Sources) -> Result<(), Failure> {
+    let state = Config::state_dir(sources);
+    // Without the folder nobody can run on it, and it is not made for this.
+    let lock = state.exists().then(|| store::lock::take(&state)).transpose();
+    if lock.is_err() {
+        println!("a pigent runs on {}: nothing was released", state.display());
+        return Ok(());
+    }
+    // With settings that cannot be, no pin was taken; an LED may have been with earlier ones.
+    let (settings, problems) = match Config::panel(sources) {
+        Ok(settings) => (settings, Vec::new()),
+        Err(problems) => (Config::panel_folders(sources), problems),
+    };
+    let (troubles, all_back) = panel::release(&settings);
+    for trouble in &troubles {
+        eprintln!("pigent: not released: {trouble}");
+    }
+    match (problems.is_empty(), all_back) {
+        (false, _) => Err(Failure::Config(problems)),
+        (true, false) => Err(Failure::Other("not every LED is as it was before".into())),
+        (true, true) => Ok(()),
+    }
+}
+
 /// Ctrl-C is how most people end this: the board must be dropped, so that no lamp stays lit.
-fn ended_by_signal() -> std::io::Result<Arc<AtomicBool>> {
+fn ended_by_signal() -> io::Result<Arc<AtomicBool>> {
     let ended = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, ended.clone())?;
@@ -74,7 +119,7 @@ fn watch_button(board: &mut Board, ended: &Arc<AtomicBool>) {
     println!("Now press the button; Enter ends.");
     let enter = ended.clone();
     thread::spawn(move || {
-        let _ = std::io::stdin().read_line(&mut String::new());
+        let _ = io::stdin().read_line(&mut String::new());
         enter.store(true, Ordering::Relaxed);
     });
     while !ended.load(Ordering::Relaxed) {

@@ -22,7 +22,7 @@ use crate::panel;
 use crate::telegram;
 use crate::telegram::token::Token;
 use core::time::Duration;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use values::Reader;
 
 /// Every variable of pigent's own, with its default as `pigent init` shows it and what it means.
@@ -42,10 +42,14 @@ pub const VARIABLES: [(&str, &str, &str); 24] = [
     ("PIGENT_STALE_TIMEOUT", "15m", "no line from the agent for so long ends the run (0 = never)"),
     ("PIGENT_QUEUE_MAX", "50", "prompts that may wait"),
     ("PIGENT_RATE_LIMIT", "60", "prompts an hour and user (0 = no limit)"),
-    ("PIGENT_GPIO", "auto", "auto, rppal, gpiochip, gpiochip:/dev/gpiochipN, sim:SOCKET or off"),
-    ("PIGENT_LED_BUSY", "", "BCM number of the busy lamp"),
-    ("PIGENT_LED_IDLE", "", "BCM number of the idle lamp"),
-    ("PIGENT_LED_ERROR", "", "BCM number of the error lamp"),
+    ("PIGENT_GPIO", "auto", "auto, rppal, gpiochip, gpiochip:CHIP, sim:SOCKET or off"),
+    (
+        "PIGENT_LED_BUSY",
+        "",
+        "BCM number of the busy lamp, line:NAME on other boards, or led:NAME (led:ACT)",
+    ),
+    ("PIGENT_LED_IDLE", "", "the same for the idle lamp"),
+    ("PIGENT_LED_ERROR", "", "the same for the error lamp"),
     ("PIGENT_BUTTON", "", "BCM number of the stop button, to GND"),
     ("PIGENT_LED_ACTIVE", "high", "high or low: the level that lights a lamp"),
     ("PIGENT_BUTTON_ACTIVE", "low", "low or high: the level of a pressed button"),
@@ -85,9 +89,9 @@ impl Config {
         let api_url = api_url.unwrap_or_else(|| "https://api.telegram.org".into());
         let engine = engine_settings(&mut reader, sources);
         let rules = rules(&mut reader, engine.permissions);
-        let panel = panel_settings(&mut reader);
+        let state_dir = state_dir(&mut reader, sources);
+        let panel = panel_settings(&mut reader, sources, state_dir.clone());
         let log = reader.choice("PIGENT_LOG", log::LevelFilter::Info, &LOG_LEVELS);
-        let state_dir = reader.text("PIGENT_STATE_DIR").map(PathBuf::from);
         reader.unknown();
         let telegram = token.and_then(|token| {
             let settings = telegram::settings::Settings::new(token, &api_url, ca_file.as_deref());
@@ -95,15 +99,9 @@ impl Config {
         });
         let project_dir = sources.project_dir.clone();
         match (telegram, reader.finish()) {
-            (Some(telegram), Ok(())) => Ok(Config {
-                rules,
-                telegram,
-                engine,
-                panel,
-                state_dir: state_dir_in(&project_dir, state_dir.as_deref()),
-                project_dir,
-                log,
-            }),
+            (Some(telegram), Ok(())) => {
+                Ok(Config { rules, telegram, engine, panel, state_dir, project_dir, log })
+            }
             (_, finished) => Err(finished.err().unwrap_or_default()),
         }
     }
@@ -121,9 +119,24 @@ impl Config {
     /// The state folder, for subcommands that need nothing else.
     #[must_use]
     pub fn state_dir(sources: &Sources) -> PathBuf {
+        state_dir(&mut Reader::new(sources), sources)
+    }
+
+    /// No lamp and no button, but the folders that lamps need.
+    #[must_use]
+    pub fn panel_folders(sources: &Sources) -> panel::Settings {
+        let folders = folders(sources, Config::state_dir(sources));
+        panel::Settings { gpio: panel::Gpio::Off, folders, ..panel::Settings::default() }
+    }
+
+    /// Only lamps and button, for subcommands that need no token.
+    ///
+    /// # Errors
+    /// The problems of their variables.
+    pub fn panel(sources: &Sources) -> Result<panel::Settings, Vec<Problem>> {
         let mut reader = Reader::new(sources);
-        let given = reader.text("PIGENT_STATE_DIR").map(PathBuf::from);
-        state_dir_in(&sources.project_dir, given.as_deref())
+        let settings = panel_settings(&mut reader, sources, Config::state_dir(sources));
+        reader.finish().map(|()| settings)
     }
 }
 
@@ -207,22 +220,37 @@ fn engine_settings(reader: &mut Reader<'_>, sources: &Sources) -> engine::Settin
 }
 
 /// Relative to the project folder, which is where `.env` is.
-fn state_dir_in(project: &Path, given: Option<&Path>) -> PathBuf {
-    project.join(given.unwrap_or(Path::new(".pigent")))
+fn state_dir(reader: &mut Reader<'_>, sources: &Sources) -> PathBuf {
+    let given = reader.text("PIGENT_STATE_DIR");
+    sources.project_dir.join(given.as_deref().unwrap_or(".pigent"))
 }
 
-fn panel_settings(reader: &mut Reader<'_>) -> panel::Settings {
+fn panel_settings(
+    reader: &mut Reader<'_>,
+    sources: &Sources,
+    state_dir: PathBuf,
+) -> panel::Settings {
     let settings = panel::Settings {
         gpio: reader.parsed("PIGENT_GPIO").unwrap_or_default(),
         busy: reader.parsed("PIGENT_LED_BUSY"),
         idle: reader.parsed("PIGENT_LED_IDLE"),
         error: reader.parsed("PIGENT_LED_ERROR"),
-        button: reader.pin("PIGENT_BUTTON"),
+        button: reader.parsed("PIGENT_BUTTON"),
         led_active: reader.parsed("PIGENT_LED_ACTIVE").unwrap_or_default(),
         button_active: reader.parsed("PIGENT_BUTTON_ACTIVE").unwrap_or_default(),
+        folders: folders(sources, state_dir),
     };
     if let Err(error) = settings.check() {
         reader.problem(Problem::Panel(error.to_string()));
     }
     settings
+}
+
+/// `STAND_IN_LEDS` is a folder that tests have in place of `/sys/class/leds`.
+fn folders(sources: &Sources, state_dir: PathBuf) -> panel::Folders {
+    let folders = panel::Folders { state: Some(state_dir), ..panel::Folders::default() };
+    match sources.environment.get("STAND_IN_LEDS") {
+        Some(leds) if cfg!(feature = "emulator") => panel::Folders { leds: leds.into(), ..folders },
+        _ => folders,
+    }
 }

@@ -4,7 +4,7 @@ use super::VARIABLES;
 use super::duration::parse_duration;
 use super::error::Problem;
 use super::sources::Sources;
-use crate::panel::settings::{BadValue, parse_pin};
+use crate::panel::settings::BadValue;
 use core::ops::RangeInclusive;
 use core::str::FromStr;
 use core::time::Duration;
@@ -99,21 +99,7 @@ impl<'a> Reader<'a> {
     /// A value of the panel's.
     pub(super) fn parsed<T: FromStr<Err = BadValue>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.text(name)?;
-        self.or_bad(name, &value, value.parse())
-    }
-
-    pub(super) fn pin(&mut self, name: &'static str) -> Option<u8> {
-        let value = self.text(name)?;
-        self.or_bad(name, &value, parse_pin(&value))
-    }
-
-    fn or_bad<T>(
-        &mut self,
-        name: &'static str,
-        value: &str,
-        parsed: Result<T, BadValue>,
-    ) -> Option<T> {
-        parsed.map_err(|error| self.bad(name, value, error.allowed())).ok()
+        value.parse().map_err(|error: BadValue| self.bad(name, &value, error.allowed())).ok()
     }
 
     /// Ids, separated by commas.

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`settings`] | how the agent is to be run |
 //! | [`command`], [`program`] | its arguments and environment; where it is |
+//! | [`arm32`] | systems that have no Claude Code |
 //! | `spawn` | how a process begins: the only `unsafe` of this crate |
 //! | [`run`] | one process from spawn to exit, its three pipes (`stdin`, `tail`) |
 //! | [`protocol`], [`control`] | lines for stdin; requests of the agent |
@@ -20,6 +21,7 @@
 //! All of it on the main thread, inside a tokio runtime with I/O and time: the agent gets SIGTERM
 //! when the thread ends that started it. [`init`] comes first.
 
+pub mod arm32;
 pub mod command;
 pub mod control;
 #[cfg(test)]

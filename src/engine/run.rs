@@ -4,7 +4,6 @@
 //! there, writes what waits for stdin, and notices the exit. It decides nothing: the stop ladder
 //! is the bridge's, and what a line means is known to [`super::transcript`].
 
-use super::command;
 use super::control::Requests;
 use super::proc::{Identity, Proc, World};
 use super::program;
@@ -15,6 +14,7 @@ use super::stdin::Stdin;
 use super::tail::Tail;
 use super::transcript::{Heard, Transcript};
 use super::tree::{Prey, Tree};
+use super::{arm32, command};
 use crate::bridge::AgentEvent;
 use crate::bridge::agent::{Exit, StartError, Verdict};
 use crate::bridge::effect::{Reach, Signal, Start};
@@ -99,7 +99,7 @@ impl Run {
     pub fn start(settings: &Settings, start: &Start) -> Result<Run, StartError> {
         let world = Proc::default();
         let before = world.processes();
-        let mut child = launch(settings, start)?;
+        let mut child = launch(settings, start).map_err(arm32::explain)?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default();
         let root = world.process(pid).map_or(Identity { pid, started: 0 }, |process| process.id);
         let mut stdin = Stdin::new(child.stdin.take());

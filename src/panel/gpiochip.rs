@@ -4,15 +4,16 @@
 //! kernel's business here: a line is active or not. Bias and debounce are asked for and done
 //! without where the driver has none.
 
-use super::pins::{PinError, Pins, Trouble, button_trouble, lamp_trouble};
-use super::settings::{ButtonActive, Gpio, Lamp, LedActive, Settings};
+use super::lines::{self, Place, errno, explain};
+use super::pins::{Pins, button_trouble, lamp_trouble};
+use super::settings::{ButtonActive, Lamp, LedActive, Pin, Settings};
+use super::trouble::{PinError, Trouble};
 use crate::bridge::time::Mono;
 use core::time::Duration;
 use gpiocdev::Request;
 use gpiocdev::line::{Bias, EdgeDetection, Value};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
-use std::path::{Path, PathBuf};
 
 /// What the kernel filters by itself, where it can: contact bounce, which would wake the thread
 /// for nothing. Whether it is a press is decided by `button.rs` alike for all backends.
@@ -34,24 +35,28 @@ impl Chip {
     /// Opens what it can. `Err` if there is no chip to open.
     pub(super) fn open(
         settings: &Settings,
-        lamps: &[(Lamp, u8)],
+        lamps: &[(Lamp, Pin)],
         troubles: &mut Vec<Trouble>,
     ) -> Result<Self, PinError> {
-        let path = chip_path(&settings.gpio);
-        gpiocdev::Chip::from_path(&path).map_err(|error| explain(&error, &path, 0))?;
+        // Who cannot have any chip would only hear that again for each pin.
+        let first = lamps.iter().map(|(_, pin)| pin).chain(&settings.button).next();
+        if let Some(Pin::Number(_)) = first {
+            let chip = lines::chip(&settings.gpio)?;
+            gpiocdev::Chip::from_path(&chip).map_err(|error| explain(&error, &chip))?;
+        }
         let mut chip = Chip { lamps: [None, None, None], button: None };
-        for &(lamp, pin) in lamps {
-            match open_lamp(&path, pin, settings.led_active) {
-                Ok(line) => chip.lamps[lamp as usize] = Some(line),
-                Err(error) => {
-                    troubles.push(lamp_trouble(lamp, pin, explain(&error, &path, pin)));
-                }
+        for (lamp, pin) in lamps {
+            let place = lines::place(&settings.gpio, pin);
+            match place.and_then(|place| open_lamp(&place, settings.led_active)) {
+                Ok(line) => chip.lamps[*lamp as usize] = Some(line),
+                Err(why) => troubles.push(lamp_trouble(*lamp, pin, why)),
             }
         }
-        if let Some(pin) = settings.button {
-            match open_button(&path, pin, settings.button_active) {
+        if let Some(pin) = &settings.button {
+            let place = lines::place(&settings.gpio, pin);
+            match place.and_then(|place| open_button(&place, settings.button_active)) {
                 Ok(line) => chip.button = Some(line),
-                Err(error) => troubles.push(button_trouble(pin, explain(&error, &path, pin))),
+                Err(why) => troubles.push(button_trouble(pin, why)),
             }
         }
         Ok(chip)
@@ -122,23 +127,24 @@ impl Pins for Chip {
     }
 }
 
-fn open_lamp(chip: &Path, pin: u8, active: LedActive) -> gpiocdev::Result<Request> {
+fn open_lamp(place: &Place, active: LedActive) -> Result<Request, PinError> {
     let mut builder = Request::builder();
-    builder.on_chip(chip).with_consumer(CONSUMER);
+    builder.on_chip(&place.chip).with_consumer(CONSUMER);
     if active == LedActive::Low {
         builder.as_active_low();
     }
-    builder.as_output(Value::Inactive).with_line(pin.into()).request()
+    let line = builder.as_output(Value::Inactive).with_line(place.offset).request();
+    line.map_err(|error| refused(&error, place))
 }
 
-fn open_button(chip: &Path, pin: u8, active: ButtonActive) -> gpiocdev::Result<Request> {
+fn open_button(place: &Place, active: ButtonActive) -> Result<Request, PinError> {
     let bias = match active {
         ButtonActive::Low => Bias::PullUp,
         ButtonActive::High => Bias::PullDown,
     };
     let request = |bias: Option<Bias>, debounce: Option<Duration>| {
         let mut builder = Request::builder();
-        builder.on_chip(chip).with_consumer(CONSUMER).as_input();
+        builder.on_chip(&place.chip).with_consumer(CONSUMER).as_input();
         if active == ButtonActive::Low {
             builder.as_active_low();
         }
@@ -146,89 +152,47 @@ fn open_button(chip: &Path, pin: u8, active: ButtonActive) -> gpiocdev::Result<R
         if let Some(period) = debounce {
             builder.with_debounce_period(period);
         }
-        builder.with_line(pin.into()).request()
+        builder.with_line(place.offset).request()
     };
-    let refused = |error: gpiocdev::Error| match errno(&error) {
+    let final_word = |error: gpiocdev::Error| match errno(&error) {
         Some(Errno::BUSY | Errno::ACCESS | Errno::PERM) => Err(error),
         _ => Ok(()),
     };
     let first = request(Some(bias), Some(DEBOUNCE)).or_else(|error| {
-        refused(error)?;
+        final_word(error)?;
         request(Some(bias), None)
     });
-    first.or_else(|error| {
-        refused(error)?;
-        log::warn!("line {pin} has no pull resistor of its own: the button needs one outside");
+    let line = first.or_else(|error| {
+        final_word(error)?;
+        log::warn!("the button's line has no pull resistor of its own: it needs one outside");
         request(None, None)
-    })
+    });
+    line.map_err(|error| refused(&error, place))
 }
 
-/// The chip the settings name, the one of a Raspberry Pi's header, or the first.
-pub(super) fn chip_path(gpio: &Gpio) -> PathBuf {
-    if let Gpio::Gpiochip(Some(path)) = gpio {
-        return path.clone();
+/// Why a line cannot be had.
+fn refused(error: &gpiocdev::Error, place: &Place) -> PinError {
+    if errno(error) != Some(Errno::BUSY) {
+        return explain(error, &place.chip);
     }
-    let header = |path: &PathBuf| {
-        let info = gpiocdev::Chip::from_path(path).and_then(|chip| chip.info());
-        info.is_ok_and(|info| {
-            info.label.starts_with("pinctrl-bcm2") || info.label.starts_with("pinctrl-rp1")
-        })
-    };
-    let chips = gpiocdev::chip::chips().unwrap_or_default();
-    chips.into_iter().find(header).unwrap_or_else(|| PathBuf::from("/dev/gpiochip0"))
-}
-
-/// Who has this line, if anybody has. Touches nothing.
-pub(super) fn holder(chip: &Path, pin: u8) -> Result<Option<String>, PinError> {
-    let info = gpiocdev::Chip::from_path(chip).and_then(|chip| chip.line_info(pin.into()));
-    let info = info.map_err(|error| explain(&error, chip, pin))?;
-    let name = if info.consumer.is_empty() { "the kernel".to_owned() } else { info.consumer };
-    Ok(info.used.then_some(name))
-}
-
-/// The kernel's words in ours.
-fn explain(error: &gpiocdev::Error, chip: &Path, pin: u8) -> PinError {
-    match errno(error) {
-        Some(Errno::ACCESS | Errno::PERM) => PinError::Denied { device: chip.to_owned() },
-        Some(Errno::NOENT) => PinError::NoChip { device: chip.to_owned() },
-        Some(Errno::INVAL) => PinError::NoSuchLine { chip: chip.to_owned() },
-        Some(Errno::BUSY) => {
-            let by = holder(chip, pin).ok().flatten();
-            PinError::Taken { by: by.unwrap_or_else(|| "another program".into()) }
-        }
-        _ => PinError::Other(error.to_string()),
-    }
-}
-
-/// The errno behind an error. Most come inside a type of a crate that gpiocdev does not pass on,
-/// so the number is taken from the text that the standard library writes for it.
-fn errno(error: &gpiocdev::Error) -> Option<Errno> {
-    let text = error.to_string();
-    let (_, rest) = text.rsplit_once("(os error ")?;
-    let digits = rest.split_once(')')?.0;
-    digits.parse().ok().map(Errno::from_raw_os_error)
+    let by = lines::holder(place).ok().flatten();
+    PinError::Taken { by: by.unwrap_or_else(|| "another program".into()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::panel::settings::Gpio;
 
     #[test]
-    fn the_errno_is_found_in_the_text() {
-        let busy = std::io::Error::from_raw_os_error(Errno::BUSY.raw_os_error());
-        assert_eq!(errno(&gpiocdev::Error::from(busy)), Some(Errno::BUSY));
-        assert_eq!(errno(&gpiocdev::Error::NoGpioChips()), None);
-    }
-
-    #[test]
-    fn a_missing_chip_is_named_with_a_remedy() {
-        let path = PathBuf::from("/dev/gpiochip-none");
-        let settings = Settings {
-            gpio: Gpio::Gpiochip(Some(path.clone())),
-            button: Some(3),
-            ..Settings::default()
-        };
-        let error = Chip::open(&settings, &[], &mut Vec::new()).err();
-        assert_eq!(error, Some(PinError::NoChip { device: path }));
+    fn a_missing_chip_is_told_once_with_a_remedy() {
+        let gpio = Gpio::Gpiochip(Some("/dev/gpiochip-none".into()));
+        let pin = Pin::Number(4);
+        let button = Some(Pin::Number(3));
+        let settings = Settings { gpio, button, ..Settings::default() };
+        let mut troubles = Vec::new();
+        let error = Chip::open(&settings, &[(Lamp::Busy, pin)], &mut troubles).err().unwrap();
+        assert!(error.to_string().contains("PIGENT_GPIO"), "{error}");
+        assert_eq!(troubles, []);
     }
 }

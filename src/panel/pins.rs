@@ -3,13 +3,14 @@
 //! Not patterns or presses: a backend sets lamps on or off and tells the button's raw level.
 
 use super::gpiochip::Chip;
+use super::leds::{self, Leds};
 use super::raspberry::{self, Raspberry};
-use super::settings::{Gpio, Lamp, Settings, Wire};
+use super::settings::{Gpio, Lamp, Pin, Settings, Wire};
 use super::sim::Sim;
+use super::trouble::{PinError, Trouble};
 use crate::bridge::time::Mono;
 use rustix::event::PollFd;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A backend with its open pins.
 pub(super) trait Pins: Send {
@@ -35,92 +36,6 @@ pub(super) trait Pins: Send {
     fn release(&mut self);
 }
 
-/// Why a lamp, the button or all of them cannot be used; the text says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PinError {
-    /// This device may not be opened.
-    Denied {
-        /// The device.
-        device: PathBuf,
-    },
-    /// Another program or driver has the line.
-    Taken {
-        /// Its name, if the kernel knows one.
-        by: String,
-    },
-    /// The chip has no such line, or the board lets nobody have it.
-    NoSuchLine {
-        /// The chip.
-        chip: PathBuf,
-    },
-    /// There is no such chip.
-    NoChip {
-        /// The device that was looked for.
-        device: PathBuf,
-    },
-    /// rppal works on a Raspberry Pi only.
-    NotRaspberry,
-    /// Kernel LEDs.
-    KernelLed,
-    /// Anything else the system said.
-    Other(String),
-}
-
-impl fmt::Display for PinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PinError::Denied { device } => write!(
-                f,
-                "{} may not be opened: add pigent's user to the group gpio (sudo usermod -aG gpio \
-                 USER) and start it again",
-                device.display()
-            ),
-            PinError::Taken { by } => write!(
-                f,
-                "the line is in use by {by}: free it there (/boot/firmware/config.txt, another \
-                 program), or take another pin"
-            ),
-            PinError::NoSuchLine { chip } => write!(
-                f,
-                "{} has no such line for programs: take another number (`gpioinfo` lists them)",
-                chip.display()
-            ),
-            PinError::NoChip { device } => write!(
-                f,
-                "there is no {}: name the board's chip with PIGENT_GPIO=gpiochip:/dev/gpiochipN, or \
-                 set PIGENT_GPIO=off",
-                device.display()
-            ),
-            PinError::NotRaspberry => f.write_str(
-                "this is no Raspberry Pi that rppal knows: set PIGENT_GPIO=gpiochip (or auto)",
-            ),
-            PinError::KernelLed => f.write_str(
-                "kernel LEDs (led:NAME) come with a later version: name a BCM number, or leave the \
-                 variable empty",
-            ),
-            PinError::Other(why) => f.write_str(why),
-        }
-    }
-}
-
-impl std::error::Error for PinError {}
-
-/// Something that could not be opened, by its variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// `PIGENT_LED_BUSY=17`, say.
-    pub what: String,
-    /// Why, and what to do.
-    pub why: PinError,
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)
-    }
-}
-
 /// No lamps, no button.
 struct Nothing;
 
@@ -139,19 +54,78 @@ impl Pins for Nothing {
     fn release(&mut self) {}
 }
 
-/// Opens what the settings name. What cannot be opened is told, and left out.
+/// Some lamps are LEDs of the kernel's, the others and the button hang on pins.
+struct Mixed {
+    leds: Leds,
+    pins: Box<dyn Pins>,
+}
+
+impl Pins for Mixed {
+    fn lamps(&self) -> [bool; 3] {
+        let wired = self.pins.lamps();
+        Lamp::ALL.map(|lamp| wired[lamp as usize] || self.leds.has(lamp))
+    }
+    fn set(&mut self, lamp: Lamp, on: bool) {
+        match self.leds.has(lamp) {
+            true => self.leds.set(lamp, on),
+            false => self.pins.set(lamp, on),
+        }
+    }
+    fn down(&mut self) -> Option<bool> {
+        self.pins.down()
+    }
+    fn edges_are_certain(&self) -> bool {
+        self.pins.edges_are_certain()
+    }
+    fn sources<'a>(&'a self, sources: &mut Vec<PollFd<'a>>) {
+        self.pins.sources(sources);
+    }
+    fn serve(&mut self, now: Mono) -> bool {
+        self.pins.serve(now)
+    }
+    fn deadline(&self) -> Option<Mono> {
+        self.pins.deadline()
+    }
+    fn release(&mut self) {
+        self.leds.release();
+        self.pins.release();
+    }
+}
+
+/// Opens what the settings name. What cannot be opened is told, and left out. First of all, kernel
+/// LEDs that an earlier pigent could not give back are put back.
 pub(super) fn open(settings: &Settings) -> (Box<dyn Pins>, Vec<Trouble>) {
     let mut troubles = Vec::new();
+    let noted = settings.folders.noted();
+    let leds = match settings.gpio {
+        // The socket is in place of all lamps there are.
+        Gpio::Sim(_) if noted => {
+            leds::restore(&settings.folders);
+            None
+        }
+        Gpio::Sim(_) => None,
+        // Without LEDs their code is not even looked at: it would stay in memory.
+        _ if noted || settings.any_led() => leds::take(settings, &mut troubles),
+        _ => None,
+    };
+    let pins = open_pins(settings, &mut troubles);
+    match leds {
+        Some(leds) => (Box::new(Mixed { leds, pins }), troubles),
+        None => (pins, troubles),
+    }
+}
+
+/// The same without kernel LEDs.
+pub(super) fn open_pins(settings: &Settings, troubles: &mut Vec<Trouble>) -> Box<dyn Pins> {
     let pins = match &settings.gpio {
         Gpio::Off => Ok(Box::new(Nothing) as Box<dyn Pins>),
         Gpio::Sim(path) => open_sim(path),
-        _ => open_board(settings, &mut troubles),
+        _ => open_board(settings, troubles),
     };
-    let pins = pins.unwrap_or_else(|trouble| {
+    pins.unwrap_or_else(|trouble| {
         troubles.push(trouble);
         Box::new(Nothing)
-    });
-    (pins, troubles)
+    })
 }
 
 fn open_sim(path: &Path) -> Result<Box<dyn Pins>, Trouble> {
@@ -162,11 +136,13 @@ fn open_sim(path: &Path) -> Result<Box<dyn Pins>, Trouble> {
 }
 
 fn open_board(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dyn Pins>, Trouble> {
-    let lamps = lamp_pins(settings, troubles);
-    if lamps.is_empty() && settings.button.is_none() {
+    let lamps = lamp_pins(settings);
+    if !settings.any_pin() {
         return Ok(Box::new(Nothing));
     }
     match settings.gpio {
+        // Registers know numbers only.
+        Gpio::Auto if settings.any_line() => {}
         Gpio::Rppal => return open_rppal(settings, &lamps, troubles),
         // Registers that cannot be had (a kernel without /dev/gpiomem, say) are no reason to do
         // without lamps: the kernel's device may still be open to us.
@@ -184,7 +160,7 @@ fn open_board(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Box<dy
 
 fn open_rppal(
     settings: &Settings,
-    lamps: &[(Lamp, u8)],
+    lamps: &[(Lamp, Pin)],
     troubles: &mut Vec<Trouble>,
 ) -> Result<Box<dyn Pins>, Trouble> {
     match Raspberry::open(settings, lamps, troubles) {
@@ -197,45 +173,84 @@ fn trouble_with(backend: &str, why: PinError) -> Trouble {
     Trouble { what: format!("PIGENT_GPIO ({backend})"), why }
 }
 
-/// The lamps that hang on pins; those that hang on anything else are told.
-pub(super) fn lamp_pins(settings: &Settings, troubles: &mut Vec<Trouble>) -> Vec<(Lamp, u8)> {
-    let mut pins = Vec::new();
-    for lamp in Lamp::ALL {
-        match settings.wire(lamp) {
-            None => {}
-            Some(Wire::Bcm(pin)) => pins.push((lamp, *pin)),
-            Some(Wire::Kernel(name)) => troubles.push(Trouble {
-                what: format!("{}=led:{name}", lamp.variable()),
-                why: PinError::KernelLed,
-            }),
-        }
-    }
-    pins
+/// The lamps that hang on pins.
+pub(super) fn lamp_pins(settings: &Settings) -> Vec<(Lamp, Pin)> {
+    let pin = |lamp| match settings.wire(lamp) {
+        Some(Wire::Pin(pin)) => Some((lamp, pin.clone())),
+        _ => None,
+    };
+    Lamp::ALL.into_iter().filter_map(pin).collect()
 }
 
 /// What to call a lamp's trouble.
-pub(super) fn lamp_trouble(lamp: Lamp, pin: u8, why: PinError) -> Trouble {
+pub(super) fn lamp_trouble(lamp: Lamp, pin: &Pin, why: PinError) -> Trouble {
     Trouble { what: format!("{}={pin}", lamp.variable()), why }
 }
 
 /// What to call the button's trouble.
-pub(super) fn button_trouble(pin: u8, why: PinError) -> Trouble {
+pub(super) fn button_trouble(pin: &Pin, why: PinError) -> Trouble {
     Trouble { what: format!("PIGENT_BUTTON={pin}"), why }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::panel::settings::Folders;
+
+    /// A board with one lamp and a button that is down.
+    #[derive(Default)]
+    struct Fake(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+    impl Pins for Fake {
+        fn lamps(&self) -> [bool; 3] {
+            [true, false, false]
+        }
+        fn set(&mut self, lamp: Lamp, on: bool) {
+            self.0.lock().unwrap().push(format!("{lamp} {on}"));
+        }
+        fn down(&mut self) -> Option<bool> {
+            Some(true)
+        }
+        fn sources<'a>(&'a self, _sources: &mut Vec<PollFd<'a>>) {}
+        fn serve(&mut self, _now: Mono) -> bool {
+            true
+        }
+        fn release(&mut self) {
+            self.0.lock().unwrap().push("release".into());
+        }
+    }
 
     #[test]
-    fn a_kernel_led_is_told_and_opens_nothing() {
-        let led = Some(Wire::Kernel("ACT".into()));
-        let settings = Settings { busy: led.clone(), error: led, ..Settings::default() };
-        let (pins, troubles) = open(&settings);
-        assert_eq!(pins.lamps(), [false; 3]);
-        let told: Vec<String> = troubles.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].starts_with("PIGENT_LED_BUSY=led:ACT: kernel LEDs"), "{told:?}");
+    fn a_kernel_led_is_a_lamp_beside_those_on_pins_and_without_any() {
+        let class = tempfile::tempdir().unwrap();
+        let led = class.path().join("ACT");
+        std::fs::create_dir(&led).unwrap();
+        for (file, text) in [("max_brightness", "1"), ("brightness", "0"), ("trigger", "none")] {
+            std::fs::write(led.join(file), text).unwrap();
+        }
+        let shines = || std::fs::read_to_string(led.join("brightness")).unwrap();
+        let folders = Folders { leds: class.path().to_owned(), state: None };
+        let idle = Some(Wire::Led("ACT".into()));
+        let settings = Settings { gpio: Gpio::Off, idle, folders, ..Settings::default() };
+        let (mut alone, troubles) = open(&settings);
+        assert_eq!((alone.lamps(), alone.down(), troubles), ([false, true, false], None, vec![]));
+        alone.set(Lamp::Idle, true);
+        assert_eq!(shines(), "1\n");
+        alone.release();
+        assert_eq!(shines(), "0\n");
+
+        let board = Fake::default();
+        let told = std::sync::Arc::clone(&board.0);
+        let leds = leds::take(&settings, &mut Vec::new()).unwrap();
+        let mut mixed = Mixed { leds, pins: Box::new(board) };
+        assert_eq!((mixed.lamps(), mixed.down()), ([true, true, false], Some(true)));
+        assert!(mixed.serve(Mono::default()));
+        mixed.set(Lamp::Busy, true);
+        mixed.set(Lamp::Idle, true);
+        assert_eq!(shines(), "1\n");
+        mixed.release();
+        assert_eq!(shines(), "0\n");
+        assert_eq!(*told.lock().unwrap(), ["busy true", "release"]);
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! rppal restores nothing after a crash, so release is explicit: off, then input. The first thing
 //! at start is the same, for lamps that an earlier pigent left on.
 
-use super::pins::{PinError, Pins, Trouble, button_trouble, lamp_trouble};
-use super::settings::{ButtonActive, Lamp, LedActive, Settings};
+use super::pins::{Pins, button_trouble, lamp_trouble};
+use super::settings::{ButtonActive, Lamp, LedActive, Pin, Settings};
+use super::trouble::{PinError, Trouble};
 use crate::bridge::time::Mono;
 use rppal::gpio::{Error, Gpio, InputPin, Level, OutputPin, Trigger};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Whether this is a Raspberry Pi that rppal knows.
@@ -33,7 +34,7 @@ impl Raspberry {
     /// Opens what it can. `Err` if it can open nothing at all.
     pub(super) fn open(
         settings: &Settings,
-        lamps: &[(Lamp, u8)],
+        lamps: &[(Lamp, Pin)],
         troubles: &mut Vec<Trouble>,
     ) -> Result<Self, PinError> {
         let gpio = Gpio::new().map_err(|error| explain(&error))?;
@@ -43,16 +44,16 @@ impl Raspberry {
         let opened = [None, None, None];
         let button = None;
         let mut board = Raspberry { gpio, lamps: opened, led_active, button, button_active, edges };
-        for &(lamp, pin) in lamps {
-            match board.open_lamp(pin) {
-                Ok(opened) => board.lamps[lamp as usize] = Some(opened),
-                Err(error) => troubles.push(lamp_trouble(lamp, pin, explain(&error))),
+        for (lamp, pin) in lamps {
+            match number(pin).and_then(|pin| board.open_lamp(pin).map_err(|e| explain(&e))) {
+                Ok(opened) => board.lamps[*lamp as usize] = Some(opened),
+                Err(why) => troubles.push(lamp_trouble(*lamp, pin, why)),
             }
         }
-        if let Some(pin) = settings.button {
-            match board.open_button(pin) {
+        if let Some(pin) = &settings.button {
+            match number(pin).and_then(|pin| board.open_button(pin).map_err(|e| explain(&e))) {
                 Ok(button) => board.button = Some(button),
-                Err(error) => troubles.push(button_trouble(pin, explain(&error))),
+                Err(why) => troubles.push(button_trouble(pin, why)),
             }
         }
         Ok(board)
@@ -151,15 +152,20 @@ fn level(active: LedActive, on: bool) -> Level {
     Level::from((active == LedActive::High) == on)
 }
 
+/// Registers know numbers only; settings that say otherwise were refused before.
+fn number(pin: &Pin) -> Result<u8, PinError> {
+    let number = if let Pin::Number(number) = pin { u8::try_from(*number).ok() } else { None };
+    number.ok_or_else(|| PinError::NoSuchLine { chip: "this Raspberry Pi".into() })
+}
+
 /// rppal's words in ours.
 fn explain(error: &Error) -> PinError {
     match error {
         Error::UnknownModel => PinError::NotRaspberry,
+        Error::PermissionDenied(device) if device == "/dev/mem" => PinError::NoGpiomem,
         Error::PermissionDenied(device) => PinError::Denied { device: PathBuf::from(device) },
         Error::PinUsed(_) => PinError::Taken { by: "pigent itself".into() },
-        Error::PinNotAvailable(_) => {
-            PinError::NoSuchLine { chip: Path::new("this Raspberry Pi").to_owned() }
-        }
+        Error::PinNotAvailable(_) => PinError::NoSuchLine { chip: "this Raspberry Pi".into() },
         other => PinError::Other(other.to_string()),
     }
 }

@@ -106,6 +106,23 @@ fn an_agent_that_cannot_start_says_why_and_the_next_one_is_tried() {
 }
 
 #[test]
+fn a_32_bit_system_is_named_with_what_works_there() {
+    for found in [false, true] {
+        for (kernel64, about) in [(true, "64-bit already"), (false, "a 64-bit system; ")] {
+            let mut world = World::new();
+            world.say("one");
+            let why = StartError::ThirtyTwoBit { program: "claude".into(), found, kernel64 };
+            world.step(Input::StartFailed { run: world.run(), why });
+            let text = &world.post_texts()[0];
+            for part in ["could not start", "«claude»", "32-bit ARM", "ssh", "CLAUDE_PATH", about]
+            {
+                assert!(text.contains(part), "{part:?} is not in {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_empty_answer_still_gets_a_post() {
     let mut world = World::new();
     world.say("work");

@@ -183,10 +183,13 @@ impl Words {
             StartError::WrongFormat { program } => format!(
                 "«{program}» {}",
                 self.pick(
-                    "is not a program for this system. Claude Code has no 32-bit build: use a 64-bit system, or another agent through CLAUDE_PATH.",
-                    "ist kein Programm für dieses System. Claude Code gibt es nicht für 32 Bit: nimm ein 64-Bit-System, oder einen anderen Agenten über CLAUDE_PATH.",
+                    "is not a program for this system. Install the build for it, or set CLAUDE_PATH to another.",
+                    "ist kein Programm für dieses System. Installiere das passende, oder setze CLAUDE_PATH auf ein anderes.",
                 )
             ),
+            StartError::ThirtyTwoBit { program, found, kernel64 } => {
+                self.thirty_two_bit(program, *found, *kernel64)
+            }
             StartError::Folder { why } => format!(
                 "{} {why}",
                 self.pick("The project folder cannot be entered:", "Der Projektordner ist nicht zugänglich:")
@@ -197,6 +200,29 @@ impl Words {
             "❌ {} {text}",
             self.pick("The agent could not start:", "Der Agent konnte nicht starten:")
         )
+    }
+
+    fn thirty_two_bit(self, program: &str, found: bool, kernel64: bool) -> String {
+        let what = match found {
+            true => self.pick("is for another machine.", "ist für eine andere Maschine."),
+            false => self.pick("was not found.", "wurde nicht gefunden."),
+        };
+        let why = self.pick(
+            "This is a 32-bit ARM system, and Claude Code has no build for it. What works: a 64-bit system",
+            "Das ist ein 32-Bit-ARM-System, und dafür gibt es Claude Code nicht. Was geht: ein 64-Bit-System",
+        );
+        let kernel = match kernel64 {
+            true => self.pick(
+                " (the board can: its kernel is 64-bit already)",
+                " (das Board kann es: sein Kernel ist schon 64-bittig)",
+            ),
+            false => "",
+        };
+        let others = self.pick(
+            "; Claude Code on another machine, with CLAUDE_PATH set to a script that runs it over ssh; or another agent program in CLAUDE_PATH (docs/boards.md shows how).",
+            "; Claude Code auf einer anderen Maschine, mit einem Skript in CLAUDE_PATH, das ihn über ssh startet; oder ein anderes Agentenprogramm in CLAUDE_PATH (docs/boards.md zeigt, wie).",
+        );
+        format!("«{program}» {what} {why}{kernel}{others}")
     }
 
     // What the model is told. In English: it is part of the protocol with the agent.

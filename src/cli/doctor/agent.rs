@@ -4,6 +4,7 @@ use super::{Finding, broken, fine, mind};
 use crate::bridge::agent::StartError;
 use crate::bridge::ids::RunId;
 use crate::config::{Config, Sources};
+use crate::engine::arm32::{self, Arm32};
 use crate::engine::command::{self, Pair};
 use crate::engine::program;
 use core::time::Duration;
@@ -21,14 +22,9 @@ const KEYS: [&str; 3] = ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHRO
 
 pub(super) fn check(config: &Config, sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if cfg!(target_pointer_width = "32") {
-        findings.push(mind(
-            "agent: this is a 32-bit system, and Claude Code has no build for it: use a 64-bit \
-             system, an agent over ssh, or another program through CLAUDE_PATH",
-        ));
-    }
+    findings.extend(arm32::detect().map(|system| thirty_two_bit(&system)));
     let env = command::environment(&config.engine, RunId(0), std::env::vars_os());
-    match program::find(&config.engine, &env) {
+    match program::find(&config.engine, &env).map_err(arm32::explain) {
         Ok(program) => {
             findings.push(version(&program, &config.project_dir, env));
             findings.push(login(sources));
@@ -38,15 +34,28 @@ pub(super) fn check(config: &Config, sources: &Sources) -> Vec<Finding> {
     findings
 }
 
+fn thirty_two_bit(system: &Arm32) -> Finding {
+    let kernel =
+        if system.kernel64 { " (the board can: its kernel is 64-bit already)" } else { "" };
+    mind(format!(
+        "agent: this is a 32-bit ARM system, and Claude Code has no build for it\n     \
+         what works: a 64-bit system{kernel}; Claude Code on another machine, with CLAUDE_PATH set \
+         to a script that runs it over ssh; another agent program in CLAUDE_PATH (docs/boards.md)"
+    ))
+}
+
 fn remedy(why: &StartError) -> String {
     match why {
+        StartError::ThirtyTwoBit { program, found: false, .. } => {
+            format!("{program} was not found: set CLAUDE_PATH to what works here")
+        }
         StartError::NotFound { program } => {
             format!("{program} was not found: install Claude Code, or set CLAUDE_PATH to it")
         }
         StartError::NotExecutable { program } => {
             format!("{program} may not be executed: chmod +x it")
         }
-        StartError::WrongFormat { program } => {
+        StartError::WrongFormat { program } | StartError::ThirtyTwoBit { program, .. } => {
             format!("{program} is not a program for this system")
         }
         StartError::Folder { why } | StartError::Other { why } => why.clone(),

@@ -1,14 +1,30 @@
-//! The board: lamps, button, pins.
+//! The board: model, lamps, button, pins.
 
-use super::{Finding, broken, fine};
-use crate::config::Config;
-use crate::panel;
+use super::{Finding, broken, fine, mind, picture};
+use crate::cli::Failure;
+use crate::config::{Config, Sources};
+use crate::panel::{self, Inventory, Verdict};
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
-    let finding = |found: panel::Finding| match (found.ok, found.remedy) {
-        (true, remark) if remark.is_empty() => fine(format!("panel: {}", found.what)),
-        (true, remark) => fine(format!("panel: {}: {remark}", found.what)),
-        (false, remedy) => broken(format!("panel: {}: {remedy}", found.what)),
-    };
-    panel::probe(&config.panel).into_iter().map(finding).collect()
+    let board = Inventory::read(&config.panel.folders);
+    panel::probe(&config.panel, &board).into_iter().map(told).collect()
+}
+
+/// Prints all there is on the board, and where pigent's lamps and button are on it.
+pub(super) fn show(sources: &Sources) -> Result<(), Failure> {
+    let settings = Config::panel(sources).map_err(Failure::Config)?;
+    let board = Inventory::read(&settings.folders);
+    print!("{}", picture::picture(&board, &board.marks(&settings)));
+    Ok(())
+}
+
+/// The remedy has a line of its own, below what it is about.
+fn told(found: panel::Finding) -> Finding {
+    let break_ = if found.remedy.is_empty() { "" } else { "\n     " };
+    let what = format!("board: {}{break_}{}", found.what, found.remedy);
+    match found.verdict {
+        Verdict::Fine => fine(what),
+        Verdict::Mind => mind(what),
+        Verdict::Broken => broken(what),
+    }
 }

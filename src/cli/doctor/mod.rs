@@ -1,10 +1,12 @@
 //! `pigent doctor`: everything that can be checked from here, one line each with its remedy.
 //!
 //! It changes nothing, and pins are only looked at. Exit code 1 if something has to be done
-//! before pigent can work.
+//! before pigent can work. `pigent doctor --board` shows the board instead: which pin is which,
+//! and who uses it.
 
 mod agent;
 mod board;
+mod picture;
 
 use super::Failure;
 use crate::config::{Config, Sources};
@@ -57,8 +59,11 @@ fn broken(what: impl Into<String>) -> Finding {
 }
 
 pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
-    super::no_words(args)?;
     let sources = Sources::read();
+    if args == ["--board"] {
+        return board::show(&sources).map(|()| ExitCode::SUCCESS);
+    }
+    super::no_words(args)?;
     let mut findings = Vec::new();
     match Config::load(&sources) {
         Ok(config) => {

@@ -1,0 +1,239 @@
+//! The walk through the wiring with somebody in front of the board: each lamp blinks until they
+//! say whether they see it, then the button is pressed and held. What does not work is told with
+//! what to check; at the end all of it is summed up.
+//!
+//! Only words and waiting: lamps and button are a [`Board`], answers come from stdin.
+
+use super::advice;
+use crate::bridge::input::Press;
+use crate::panel::{Board, Inventory, Lamp, Settings, Trouble};
+use core::time::Duration;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
+use std::thread;
+use std::time::Instant;
+
+/// How long a lamp is lit and dark.
+const BLINK: Duration = Duration::from_millis(400);
+/// How often the button is looked at; `Board` asks for at most 50 ms.
+const SAMPLE: Duration = Duration::from_millis(20);
+/// After so long without a press it is told what to check.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Lines of stdin that may wait.
+const LINES: usize = 8;
+
+/// How something came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Works,
+    Fails,
+    NotTried,
+}
+
+/// The rest is not wanted: Ctrl-C, or the end of stdin.
+struct Ended;
+
+/// What came first.
+enum Next<T> {
+    Came(T),
+    /// A line of stdin.
+    Line,
+    /// Nothing, for so long.
+    Late,
+}
+
+pub(super) struct Walk<'a> {
+    settings: &'a Settings,
+    inventory: &'a Inventory,
+    board: Board,
+    lines: Receiver<String>,
+    ended: &'a AtomicBool,
+    results: Vec<(String, Outcome)>,
+}
+
+impl<'a> Walk<'a> {
+    /// `troubles` are what could not be opened.
+    pub(super) fn new(
+        settings: &'a Settings,
+        inventory: &'a Inventory,
+        (board, troubles): (Board, Vec<Trouble>),
+        ended: &'a AtomicBool,
+    ) -> Walk<'a> {
+        let mut results = Vec::new();
+        for trouble in troubles {
+            println!("{trouble}");
+            results.push((trouble.what, Outcome::Fails));
+        }
+        Walk { settings, inventory, board, lines: stdin(), ended, results }
+    }
+
+    /// From the first lamp to the summary. Whether everything works.
+    pub(super) fn run(mut self) -> bool {
+        let all = self.lamps().and_then(|()| self.button());
+        if all.is_err() {
+            println!();
+        }
+        println!("In short:");
+        for (what, outcome) in &self.results {
+            let outcome = match outcome {
+                Outcome::Works => "works",
+                Outcome::Fails => "DOES NOT WORK",
+                Outcome::NotTried => "not tried",
+            };
+            println!("  {what}: {outcome}");
+        }
+        self.results.iter().all(|(_, outcome)| *outcome != Outcome::Fails)
+    }
+
+    fn lamps(&mut self) -> Result<(), Ended> {
+        let lamps: Vec<Lamp> = self.board.lamps().collect();
+        for lamp in lamps {
+            let what = format!("{lamp} lamp ({})", self.inventory.lamp(lamp, self.settings));
+            let seen = self.lamp(lamp, &what);
+            self.board.set(lamp, false);
+            let outcome = *seen.as_ref().unwrap_or(&Outcome::NotTried);
+            self.results.push((what, outcome));
+            seen?;
+        }
+        Ok(())
+    }
+
+    fn lamp(&mut self, lamp: Lamp, what: &str) -> Result<Outcome, Ended> {
+        loop {
+            println!("The {what} blinks now. Do you see it? [y/n/r: again]");
+            match self.blink_until_answer(lamp)?.trim() {
+                "y" | "Y" | "yes" => return Ok(Outcome::Works),
+                "n" | "N" | "no" => {
+                    advice::lamp(self.settings, lamp);
+                    return Ok(Outcome::Fails);
+                }
+                "r" | "R" => {}
+                _ => println!("Please answer y, n or r."),
+            }
+        }
+    }
+
+    fn blink_until_answer(&mut self, lamp: Lamp) -> Result<String, Ended> {
+        let mut on = false;
+        loop {
+            if self.ended.load(Ordering::Relaxed) {
+                return Err(Ended);
+            }
+            on = !on;
+            self.board.set(lamp, on);
+            // A simulated board is only seen if it is served.
+            let _ = self.board.down();
+            match self.lines.recv_timeout(BLINK) {
+                Ok(line) => return Ok(line),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Ended),
+            }
+        }
+    }
+
+    fn button(&mut self) -> Result<(), Ended> {
+        let Some(down) = self.board.down() else { return Ok(()) };
+        let what = format!("button ({})", self.inventory.button(self.settings));
+        if down {
+            println!("The {what} reads as pressed before anybody has pressed it.");
+            advice::stuck(self.settings);
+        }
+        let pressed = self.press(&what);
+        let outcome = *pressed.as_ref().unwrap_or(&Outcome::NotTried);
+        self.results.push((what.clone(), outcome));
+        if pressed? == Outcome::Works {
+            let held = self.hold();
+            let outcome = *held.as_ref().unwrap_or(&Outcome::NotTried);
+            self.results.push((format!("{what}, held for 3 s"), outcome));
+            held?;
+        }
+        Ok(())
+    }
+
+    fn press(&mut self, what: &str) -> Result<Outcome, Ended> {
+        println!("Press the {what} now. [Enter: nothing happens]");
+        let mut patience = Some(PATIENCE);
+        loop {
+            match self.wait(patience, |board| board.press())? {
+                Next::Came(_) => break,
+                Next::Late => {
+                    println!("Nothing has come so far. Go on trying, or give up with Enter.");
+                    advice::button(self.settings);
+                    patience = None;
+                }
+                Next::Line => {
+                    if patience.is_some() {
+                        advice::button(self.settings);
+                    }
+                    return Ok(Outcome::Fails);
+                }
+            }
+        }
+        println!("Pressed. Now let it go.");
+        match self.wait(None, Walk::released)? {
+            Next::Came(()) => {
+                println!("Released.");
+                Ok(Outcome::Works)
+            }
+            _ => {
+                advice::stuck(self.settings);
+                Ok(Outcome::Fails)
+            }
+        }
+    }
+
+    fn hold(&mut self) -> Result<Outcome, Ended> {
+        println!("Now hold it for 3 seconds. [Enter: skip]");
+        let held = |board: &mut Board| board.press().filter(|press| *press == Press::Held);
+        match self.wait(None, held)? {
+            Next::Came(_) => {
+                println!("Held: while pigent runs, this empties the queue, too. Let it go.");
+                Ok(Outcome::Works)
+            }
+            _ => Ok(Outcome::NotTried),
+        }
+    }
+
+    fn released(board: &mut Board) -> Option<()> {
+        let _ = board.press();
+        (board.down() == Some(false)).then_some(())
+    }
+
+    /// Looks at the button until something comes, or a line, or for as long as `patience`.
+    fn wait<T>(
+        &mut self,
+        patience: Option<Duration>,
+        mut look: impl FnMut(&mut Board) -> Option<T>,
+    ) -> Result<Next<T>, Ended> {
+        let began = Instant::now();
+        while !self.ended.load(Ordering::Relaxed) {
+            if let Some(found) = look(&mut self.board) {
+                return Ok(Next::Came(found));
+            }
+            match self.lines.try_recv() {
+                Ok(_) => return Ok(Next::Line),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return Err(Ended),
+            }
+            if patience.is_some_and(|patience| began.elapsed() >= patience) {
+                return Ok(Next::Late);
+            }
+            thread::sleep(SAMPLE);
+        }
+        Err(Ended)
+    }
+}
+
+/// Lines of stdin as they come; disconnected at its end.
+fn stdin() -> Receiver<String> {
+    let (sender, lines) = sync_channel(LINES);
+    thread::spawn(move || {
+        for line in io::stdin().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
