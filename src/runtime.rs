@@ -104,7 +104,8 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     let _ = lamps.set(panel.clone());
     engine::init()?;
     config.engine.instance = lock.instance;
-    end_leftovers(lock.instance).await;
+    config.engine.cgroup = engine::cgroup::Unit::enter();
+    end_leftovers(&config.engine).await;
     let opened = store::open(&config.state_dir);
     let store = opened.store.spawn(sender.clone(), signals::end_this_process)?;
     let client = Client::new(&config.telegram);
@@ -145,8 +146,8 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
 }
 
 /// Ends what an earlier pigent, killed in mid-run, left running.
-async fn end_leftovers(instance: u64) {
-    let swept = engine::end_leftovers(instance).await;
+async fn end_leftovers(settings: &engine::Settings) {
+    let swept = engine::end_leftovers(settings.instance, settings.cgroup.as_ref()).await;
     if !swept.found.is_empty() {
         log::warn!("ended what an earlier pigent's run had left: {}", swept.found.join(", "));
     }

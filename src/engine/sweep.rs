@@ -4,6 +4,7 @@
 //! itself: the loop calls [`Sweep::round`] whenever [`Sweep::due`] has come. Who is to be ended
 //! is [`super::tree`]'s business.
 
+use super::cgroup::Group;
 use super::proc::{Identity, Process, World};
 use super::tree::Prey;
 use core::time::Duration;
@@ -66,24 +67,35 @@ impl Sweep {
         let all = world.processes();
         let victims = self.prey.victims(world, &all, |id| self.seen.contains_key(id));
         let alive: Vec<&Process> = victims.iter().filter(|process| !process.zombie).collect();
+        let at_once = self.prey.group().is_some_and(Group::kill);
         for process in &alive {
-            self.end(process, now, world);
+            self.end(process, now, world, at_once);
         }
         reap(world, &all, unreaped);
-        self.empty = if alive.is_empty() { self.empty + 1 } else { 0 };
+        let mut left: Vec<String> = alive.iter().map(|victim| victim.label()).collect();
+        // The cgroup knows better: /proc may hide what has become another user's.
+        if let Some(group) =
+            self.prey.group().filter(|group| left.is_empty() && group.is_populated())
+        {
+            left.push(format!("something in {}", group.name()));
+        }
+        self.empty = if left.is_empty() { self.empty + 1 } else { 0 };
         self.due = now + PAUSE;
         if self.empty < 2 && now < self.began + LIMIT {
             return None;
         }
-        let found = listed(self.seen.values().cloned().collect());
         Some(Swept {
-            found,
-            survivors: listed(alive.iter().map(|victim| victim.label()).collect()),
+            found: listed(self.seen.values().cloned().collect()),
+            survivors: listed(left),
         })
     }
 
-    fn end(&mut self, process: &Process, now: Instant, world: &impl World) {
+    /// Signals a process, unless its cgroup has been killed `at_once`.
+    fn end(&mut self, process: &Process, now: Instant, world: &impl World, at_once: bool) {
         let first = self.seen.insert(process.id, process.label()).is_none();
+        if at_once {
+            return;
+        }
         if now >= self.began + self.gentle {
             world.signal(process, Signal::KILL);
         } else if first {
