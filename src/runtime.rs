@@ -35,6 +35,7 @@ use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep_until};
 use watch::Watch;
+pub use watch::hold;
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;

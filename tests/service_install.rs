@@ -1,175 +1,16 @@
-//! `pigent service` on a system of its own: a folder with users, groups and a systemd that writes
-//! down what it is told. And the units, by systemd's own check where it is there.
+//! `pigent service` on a board of its own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod service_board;
+
+use service_board::{Board, TOKEN, unit};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use tempfile::TempDir;
 
-const TOKEN: &str = "123456789:AAE-letters_and-digits-of-a-token12";
-const UNITS: [&str; 2] = ["pigent.service", "pigent@.service"];
 const RULE: &str = "etc/udev/rules.d/60-pigent-leds.rules";
-
-/// What systemd says about a service that runs.
-const ACTIVE: &str = "LoadState=loaded\nActiveState=active\nSubState=running\nStatusText=idle\n\
-    MainPID=1\nNRestarts=0\nUnitFileState=enabled\nResult=success\n";
-
-/// A board, and a project of pi's on it.
-struct Board {
-    dir: TempDir,
-    uid: u32,
-}
-
-struct Said {
-    code: i32,
-    text: String,
-}
-
-impl Board {
-    fn new() -> Board {
-        let board = Board { dir: tempfile::tempdir().unwrap(), uid: owner() };
-        let passwd =
-            format!("root:x:0:0::/root:/bin/sh\npi:x:{}:100::/home/pi:/bin/sh\n", board.uid);
-        board.put("etc/passwd", &passwd);
-        board.put("etc/group", "root:x:0:\nusers:x:100:\ngpio:x:997:pi\n");
-        board.put("run/systemd/system/x", "");
-        board.show(ACTIVE);
-        board.put("log", "");
-        let tell = |name: &str| format!("#!/bin/sh\necho \"{name} $*\" >> {}/log\n", board.root());
-        let systemctl = format!(
-            "{}case $1 in show) cat {root}/show ;; --version) echo 'systemd 252 (252.38)' ;;\n\
-             restart) test ! -e {root}/broken || {{ echo 'Job failed.' >&2; exit 1; }} ;; esac\n",
-            tell("systemctl"),
-            root = board.root(),
-        );
-        board.program("systemctl", &systemctl);
-        board.program("journalctl", &format!("{}echo 'the last line'\n", tell("journalctl")));
-        board.program("udevadm", &tell("udevadm"));
-        board.program("claude", "#!/bin/sh\n");
-        fs::create_dir(board.path("project")).unwrap();
-        chown(board.path("project"), Some(board.uid), None).unwrap();
-        board
-            .dotenv(&format!("# mine\nTELEGRAM_BOT_TOKEN={TOKEN}\nTELEGRAM_ALLOWED_CHAT_IDS=42\n"));
-        board
-    }
-
-    fn root(&self) -> String {
-        self.dir.path().to_str().unwrap().to_owned()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn put(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn program(&self, name: &str, text: &str) {
-        self.put(&format!("bin/{name}"), text);
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(self.path(&format!("bin/{name}")), mode).unwrap();
-    }
-
-    fn dotenv(&self, text: &str) {
-        self.put("project/.env", text);
-        chown(self.path("project/.env"), Some(self.uid), None).unwrap();
-        fs::set_permissions(self.path("project/.env"), fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
-    fn show(&self, text: &str) {
-        self.put("show", text);
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.path(name).exists()
-    }
-
-    fn mode(&self, name: &str) -> u32 {
-        fs::metadata(self.path(name)).unwrap().mode() & 0o777
-    }
-
-    /// What systemctl and the others were told since the last time.
-    fn told(&self) -> Vec<String> {
-        let told = self.read("log").lines().map(str::to_owned).collect();
-        self.put("log", "");
-        told
-    }
-
-    /// `pigent service …`, in the project.
-    fn service(&self, words: &[&str]) -> Said {
-        let path = format!("{}/bin:/usr/bin:/bin", self.root());
-        let output = Command::new(env!("CARGO_BIN_EXE_pigent"))
-            .arg("service")
-            .args(words)
-            .current_dir(self.path("project"))
-            .env_clear()
-            .envs([("PATH", path), ("STAND_IN_ROOT", self.root())])
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8(text).unwrap();
-        assert!(!text.contains(TOKEN), "{text}");
-        Said { code: output.status.code().unwrap(), text }
-    }
-
-    /// The same, which must work.
-    fn done(&self, words: &[&str]) -> String {
-        let said = self.service(words);
-        assert_eq!(said.code, 0, "{}", said.text);
-        said.text
-    }
-
-    /// The same, which must not, and says this.
-    fn refused(&self, words: &[&str], part: &str) {
-        let said = self.service(words);
-        assert_ne!(said.code, 0, "{}", said.text);
-        assert!(said.text.contains(part), "{}", said.text);
-    }
-
-    /// Every file below etc but the users.
-    fn files(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        collect(&self.path("etc"), &mut found);
-        let strip =
-            |path: PathBuf| path.strip_prefix(self.dir.path()).unwrap().display().to_string();
-        let mut names: Vec<String> = found.into_iter().map(strip).collect();
-        names.retain(|name| name != "etc/passwd" && name != "etc/group");
-        names.sort();
-        names
-    }
-}
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        match entry.path().is_dir() {
-            true => collect(&entry.path(), found),
-            false => found.push(entry.path()),
-        }
-    }
-}
-
-/// Root's tests give the project to somebody else: a service never runs as root.
-fn owner() -> u32 {
-    match rustix::process::geteuid() {
-        uid if uid.is_root() => 1000,
-        uid => uid.as_raw(),
-    }
-}
-
-fn unit(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/service/units").join(name);
-    fs::read_to_string(path).unwrap()
-}
 
 #[test]
 fn install_writes_everything_and_starts_it() {
@@ -393,16 +234,47 @@ fn no_start_only_enables() {
 #[test]
 fn status_says_what_it_does_and_what_is_wrong() {
     let board = Board::new();
+    board.done(&["install"]);
     let said = board.done(&["status"]);
-    for part in
-        ["active (running)", "does            idle", "wrong           nothing", "the last line"]
-    {
+    for part in [
+        "pigent.service: active (running)",
+        "does            idle",
+        "wrong           nothing",
+        "the last line",
+    ] {
         assert!(said.contains(part), "{said}");
     }
     board.show("LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=watchdog\n");
     board.refused(&["status"], "it made no progress");
     board.show("LoadState=not-found\n");
     board.refused(&["status", "--name", "web"], "sudo pigent service install --name web");
+}
+
+#[test]
+fn doctor_knows_that_the_service_has_the_token() {
+    let board = Board::new();
+    let path = format!("{}/bin:/usr/bin:/bin", board.root());
+    let doctor = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_pigent"))
+            .arg("doctor")
+            .current_dir(board.path("project"))
+            .env_clear()
+            .envs([("PATH", &path), ("STAND_IN_ROOT", &board.root())])
+            .env("TELEGRAM_API_URL", "http://127.0.0.1:9")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    board.done(&["install"]);
+    let said = doctor();
+    assert!(said.contains("ok   configuration") && !said.contains(TOKEN), "{said}");
+    assert!(said.contains("token: could not be checked"), "{said}");
+    // Who is not root cannot read it.
+    fs::remove_file(board.path("etc/pigent/pigent/telegram-bot-token")).unwrap();
+    let said = doctor();
+    assert!(said.contains("ok   token: pigent.service has it"), "{said}");
+    board.done(&["remove"]);
+    assert!(doctor().contains("TELEGRAM_BOT_TOKEN is not set"));
 }
 
 #[test]
@@ -427,78 +299,4 @@ fn who_is_not_root_is_told_the_command() {
         false => "docs/service.md".to_owned(),
     };
     assert!(text.contains(&expect), "{text}");
-}
-
-#[test]
-fn every_line_of_the_units_is_there_once_and_both_say_the_same() {
-    let lines = |name: &str| -> Vec<String> {
-        let text = unit(name);
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines
-            .map(|line| line.replace("@%i", "").replace("%i", "pigent").replace(" (pigent)", ""))
-            .collect()
-    };
-    let [plain, template] = UNITS.map(lines);
-    assert_eq!(plain, template);
-    let key = |line: &String| line.split('=').next().unwrap().to_owned();
-    let mut keys: Vec<String> = plain.iter().map(key).collect();
-    keys.sort();
-    let count = keys.len();
-    keys.dedup();
-    assert_eq!(keys.len(), count, "{plain:?}");
-    for line in [
-        "Type=notify",
-        "Restart=always",
-        "TimeoutStopSec=15",
-        "KillMode=mixed",
-        "Delegate=yes",
-        "OOMPolicy=continue",
-        "ProtectSystem=full",
-        "LoadCredential=telegram-bot-token:/etc/pigent/pigent/telegram-bot-token",
-        "After=network-online.target",
-    ] {
-        assert!(plain.iter().any(|known| known == line), "{line}");
-    }
-    // Each of these would end sudo for the agent: systemd gives up new privileges for it.
-    let ends_sudo = [
-        "NoNewPrivileges",
-        "LockPersonality",
-        "MemoryDenyWriteExecute",
-        "PrivateDevices",
-        "ProtectClock",
-        "ProtectHostname",
-        "ProtectKernelLogs",
-        "ProtectKernelModules",
-        "ProtectKernelTunables",
-        "RestrictAddressFamilies",
-        "RestrictNamespaces",
-        "RestrictRealtime",
-        "RestrictSUIDSGID",
-        "SystemCallArchitectures",
-        "SystemCallFilter",
-    ];
-    assert!(!keys.iter().any(|key| ends_sudo.contains(&key.as_str())), "{keys:?}");
-}
-
-#[test]
-fn systemd_itself_finds_nothing_wrong_with_what_is_installed() {
-    let found = Command::new("systemd-analyze").arg("--version").output();
-    if !found.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: there is no systemd-analyze");
-        return;
-    }
-    let board = Board::new();
-    board.done(&["install"]);
-    board.dotenv(&format!("TELEGRAM_BOT_TOKEN={TOKEN}\n"));
-    board.done(&["install", "--name", "web"]);
-    let folder = board.path("etc/systemd/system");
-    // Found by name, as the real ones are; the board's own units stay out of it.
-    let output = Command::new("systemd-analyze")
-        .args(["verify", "pigent.service", "pigent@web.service"])
-        .env("SYSTEMD_UNIT_PATH", format!("{}:", folder.display()))
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let about_ours: Vec<&str> = text.lines().filter(|line| line.contains("pigent")).collect();
-    assert!(output.status.success() && about_ours.is_empty(), "{text}");
 }

@@ -104,7 +104,8 @@ impl Unit {
             check(folder)?;
             let daemon = folder.join(DAEMON);
             make(&daemon)?;
-            fs::write(daemon.join("cgroup.procs"), "0")?;
+            let moved = fs::write(daemon.join("cgroup.procs"), "0");
+            moved.inspect_err(|_| drop(fs::remove_dir(&daemon)))?;
         }
         let unit = Unit { folder: folder.to_owned() };
         unit.hand_on();

@@ -182,6 +182,51 @@ mod tests {
         assert!(sweep.round(now + 4 * PAUSE, &fake, None).is_some());
     }
 
+    /// The cgroup of a run, with its one process (101).
+    fn group(dir: &tempfile::TempDir) -> Prey {
+        std::fs::write(dir.path().join("cgroup.procs"), "101\n").unwrap();
+        Prey::Group(Group::at(dir.path().to_owned()))
+    }
+
+    #[test]
+    fn a_cgroup_is_killed_as_a_whole_and_nothing_outside_is() {
+        let (fake, _) = run();
+        let dir = tempfile::tempdir().unwrap();
+        let mut sweep = Sweep::new(group(&dir), Duration::ZERO, Instant::now());
+        assert_eq!(sweep.round(Instant::now(), &fake, None), None);
+        assert_eq!(std::fs::read_to_string(dir.path().join("cgroup.kill")).unwrap(), "1");
+        assert_eq!(*fake.sent.borrow(), []);
+        std::fs::write(dir.path().join("cgroup.procs"), "").unwrap();
+        let (swept, _) = finish(&mut sweep, &fake, None);
+        assert_eq!(
+            (swept.found.as_slice(), swept.survivors.len()),
+            (&["p101 (101)".into()][..], 0)
+        );
+    }
+
+    #[test]
+    fn before_linux_5_14_each_process_of_a_cgroup_is_killed() {
+        let (fake, _) = run();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("cgroup.kill")).unwrap();
+        let mut sweep = Sweep::new(group(&dir), Duration::ZERO, Instant::now());
+        finish(&mut sweep, &fake, None);
+        assert_eq!(*fake.sent.borrow(), [(101, Signal::KILL)]);
+    }
+
+    #[test]
+    fn what_proc_hides_is_still_in_its_cgroup() {
+        let (fake, _) = run();
+        let dir = tempfile::tempdir().unwrap();
+        let prey = group(&dir);
+        std::fs::write(dir.path().join("cgroup.procs"), "555\n").unwrap();
+        std::fs::write(dir.path().join("cgroup.events"), "populated 1\n").unwrap();
+        let mut sweep = Sweep::new(prey, Duration::ZERO, Instant::now());
+        let (swept, took) = finish(&mut sweep, &fake, None);
+        assert_eq!((swept.survivors.len(), took), (1, LIMIT));
+        assert!(swept.survivors[0].starts_with("something in "), "{swept:?}");
+    }
+
     #[test]
     fn what_sleeps_uninterruptibly_is_named_after_five_seconds() {
         let (mut fake, prey) = run();

@@ -28,7 +28,8 @@ mod words;
 use super::Failure;
 use place::{Name, Place};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -61,20 +62,21 @@ struct Options {
     keep_token: bool,
 }
 
+type Run = fn(&Place, Options) -> Result<ExitCode, Failure>;
+
 pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mut words = args.clone().into_iter();
     let command = words.next().unwrap_or_default();
-    let (allowed, run): (&[&str], fn(&Place, Options) -> Result<ExitCode, Failure>) =
-        match command.to_str() {
-            Some("install") => (&["name", "project", "user", "env", "no-start"], install::main),
-            Some("remove") => (&["name", "keep-token"], remove::main),
-            Some("status") => (&["name"], status::main),
-            Some("--help" | "-h" | "help") => {
-                print!("{USAGE}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            _ => return Err(Failure::Usage("service: say install, remove or status".into())),
-        };
+    let (allowed, run): (&[&str], Run) = match command.to_str() {
+        Some("install") => (&["name", "project", "user", "env", "no-start"], install::main),
+        Some("remove") => (&["name", "keep-token"], remove::main),
+        Some("status") => (&["name"], status::main),
+        Some("--help" | "-h" | "help") => {
+            print!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => return Err(Failure::Usage("service: say install, remove or status".into())),
+    };
     let Some(options) = options(words.collect(), allowed)? else {
         print!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
@@ -85,6 +87,18 @@ pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         return Err(Failure::Other(format!("only root may do that: {}", sudo(&args))));
     }
     run(&place, options)
+}
+
+/// The service of the project in this folder, and the file with its token, if there is one.
+pub(super) fn of_project(dir: &Path) -> Option<(String, PathBuf)> {
+    Place::new(Name::default())
+        .all()
+        .into_iter()
+        .find(|place| {
+            let text = fs::read_to_string(place.drop_in()).unwrap_or_default();
+            dropin::project_in(&text).is_some_and(|project| project == dir)
+        })
+        .map(|place| (place.unit(), place.token()))
 }
 
 /// `None` if the words ask for help.

@@ -2,6 +2,7 @@
 
 use super::accounts;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The name of the service that needs no name.
@@ -103,15 +104,15 @@ impl Place {
         self.at(OWN).join(format!("{}.d", self.unit())).join("project.conf")
     }
 
-    /// The folders of the drop-ins of all services of pigent's, this one or not.
-    pub(super) fn all_drop_ins(&self) -> Vec<String> {
-        let names = std::fs::read_dir(self.at(OWN)).into_iter().flatten().flatten();
-        let names = names.filter(|entry| entry.path().join("project.conf").exists());
-        let units = names
-            .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".d")?.to_owned()));
-        let mut units: Vec<String> = units.filter(|unit| unit.starts_with("pigent")).collect();
-        units.sort();
-        units
+    /// Every service of pigent's that was set up on this system, by name.
+    pub(super) fn all(&self) -> Vec<Place> {
+        let entries = fs::read_dir(self.at(OWN)).into_iter().flatten().flatten();
+        let set_up = entries.filter(|entry| entry.path().join("project.conf").exists());
+        let names = set_up.filter_map(|entry| name_in(entry.file_name().to_str()?));
+        let mut all: Vec<Place> =
+            names.map(|name| Place { root: self.root.clone(), name }).collect();
+        all.sort_by_key(Place::unit);
+        all
     }
 
     /// What only root reads.
@@ -141,6 +142,14 @@ impl Place {
     /// Whether this process may write there.
     pub(super) fn is_ours(&self) -> bool {
         self.root != Path::new("/") || accounts::is_root()
+    }
+}
+
+/// The service whose drop-ins are in a folder of this name.
+fn name_in(folder: &str) -> Option<Name> {
+    match folder.strip_prefix("pigent")?.strip_suffix(".service.d")? {
+        "" => Some(Name::default()),
+        name => Name::try_from(OsString::from(name.strip_prefix('@')?)).ok(),
     }
 }
 

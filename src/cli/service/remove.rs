@@ -22,7 +22,7 @@ pub(super) fn main(place: &Place, options: Options) -> Result<ExitCode, Failure>
     if !shared(place) && is_ours(&place.unit_file(), place.unit_text().0) {
         files::remove(&place.unit_file())?;
     }
-    if place.all_drop_ins().is_empty() {
+    if place.all().is_empty() {
         files::remove(&place.led_rule()[0])?;
     }
     files::remove(&place.env())?;
@@ -48,8 +48,7 @@ pub(super) fn main(place: &Place, options: Options) -> Result<ExitCode, Failure>
 
 /// Whether another service uses the same unit file.
 fn shared(place: &Place) -> bool {
-    place.name().is_instance()
-        && place.all_drop_ins().iter().any(|unit| unit.starts_with("pigent@"))
+    place.name().is_instance() && place.all().iter().any(|other| other.name().is_instance())
 }
 
 /// Removes a folder unless somebody has something in it.

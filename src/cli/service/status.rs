@@ -23,7 +23,7 @@ pub(super) fn main(place: &Place, _: Options) -> Result<ExitCode, Failure> {
         return Err(Failure::Other(trouble.unwrap_or_default()));
     }
     let state = [found.get("ActiveState"), " (", found.get("SubState"), ")"].concat();
-    line(&unit, &state);
+    println!("{unit}: {state}");
     line("does", found.get("StatusText"));
     let active = found.get("ActiveState") == "active";
     if active {
@@ -49,7 +49,7 @@ fn line(what: &str, text: &str) {
 
 /// That the service is not there, and which are.
 pub(super) fn not_installed(place: &Place) -> String {
-    let others = place.all_drop_ins();
+    let others: Vec<String> = place.all().iter().map(Place::unit).collect();
     let hint = match others.is_empty() {
         true => String::new(),
         false => format!(" (installed here: {})", others.join(", ")),

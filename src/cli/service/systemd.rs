@@ -59,7 +59,7 @@ pub(super) struct Properties(String);
 
 /// The properties that are asked for.
 const ASKED: &str = "LoadState,ActiveState,SubState,UnitFileState,StatusText,Result,MainPID,\
-    NRestarts,ActiveEnterTimestamp,ExecMainStatus,ExecMainCode,ControlGroup,AssertResult,AssertTimestampMonotonic";
+    NRestarts,ActiveEnterTimestamp,ExecMainStatus,ExecMainCode,ControlGroup";
 
 impl Properties {
     /// Asks for them.
@@ -70,7 +70,10 @@ impl Properties {
         let output = output("systemctl", &["show", unit, "--property", ASKED])?;
         match output.status.success() {
             true => Ok(Properties(String::from_utf8_lossy(&output.stdout).into_owned())),
-            false => Err(Failure::Other(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+            false => Err(Failure::Other(format!(
+                "systemctl show: {} (sudo pigent service status may tell more)",
+                String::from_utf8_lossy(&output.stderr).trim()
+            ))),
         }
     }
 

@@ -26,16 +26,25 @@ const BEFORE: [(&str, &str); 7] = [
     ("2", "its settings are wrong: the log names them; once they are right it starts by itself"),
 ];
 
+/// What pigent's own status begins with while it holds on with wrong settings.
+const WRONG: &str = "wrong settings";
+
 /// What keeps the service from its work; `None` if nothing does.
 pub(super) fn trouble(place: &Place, found: &Properties) -> Option<String> {
     let unit = place.unit();
     if found.get("LoadState") != "loaded" {
         return Some(super::status::not_installed(place));
     }
-    // "no" is also what nobody has looked at yet.
-    if found.get("AssertResult") == "no" && found.get("AssertTimestampMonotonic") != "0" {
+    let starting = found.get("ActiveState") == "activating";
+    if starting && found.get("StatusText").starts_with(WRONG) {
         return Some(format!(
-            "nothing says who it should run as: pigent service install{}",
+            "it says: {}; it looks again every half minute",
+            found.get("StatusText")
+        ));
+    }
+    if found.get("ActiveState") != "active" && !place.drop_in().exists() {
+        return Some(format!(
+            "nothing says who it should run as: sudo pigent service install{}",
             place.name().option()
         ));
     }
@@ -55,7 +64,7 @@ fn doubt(found: &Properties) -> Option<String> {
     let text = found.get("StatusText");
     let restarts = found.get("NRestarts").parse::<u32>().unwrap_or(0);
     if text.contains("trouble") || text.contains("cannot be reached") {
-        return Some(format!("it says: {text}; pigent doctor looks for the reason"));
+        return Some(format!("it says: {text}; the chat, the log and pigent doctor tell why"));
     }
     (restarts > 0).then(|| format!("it was started again {restarts} times: the log tells why"))
 }
@@ -102,8 +111,11 @@ mod tests {
     use std::path::Path;
 
     fn check(text: &str, expect: Option<&str>) {
-        let place = Place::below(Path::new("/nowhere"), Name::default());
-        let text = format!("LoadState=loaded\n{}", text.replace(' ', "\n"));
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::below(dir.path(), Name::default());
+        std::fs::create_dir_all(place.drop_in().parent().unwrap()).unwrap();
+        std::fs::write(place.drop_in(), "").unwrap();
+        let text = format!("LoadState=loaded\n{}", text.replace("; ", "\n"));
         let found = trouble(&place, &Properties::from(&text));
         match (&found, expect) {
             (Some(found), Some(expect)) => assert!(found.contains(expect), "{found}"),
@@ -113,25 +125,35 @@ mod tests {
 
     #[test]
     fn a_healthy_service_has_no_trouble() {
-        check("ActiveState=active SubState=running NRestarts=0 StatusText=idle", None);
-        check("ActiveState=active NRestarts=2", Some("2 times"));
-        check("ActiveState=active StatusText=idle,trouble", Some("doctor"));
+        check("ActiveState=active; SubState=running; NRestarts=0; StatusText=idle", None);
+        check("ActiveState=active; NRestarts=2", Some("2 times"));
+        check("ActiveState=active; StatusText=idle,trouble", Some("doctor"));
     }
 
     #[test]
     fn every_end_has_its_reason() {
-        let again = "ActiveState=activating SubState=auto-restart NRestarts=7 Result=exit-code";
-        check(&format!("{again} ExecMainStatus=2"), Some("settings are wrong"));
-        check(&format!("{again} ExecMainStatus=203"), Some("(7 times so far)"));
-        check(&format!("{again} ExecMainStatus=1"), Some("exit code 1"));
-        check("ActiveState=failed Result=watchdog", Some("no progress"));
-        check("ActiveState=failed Result=signal ExecMainStatus=9", Some("signal 9"));
-        check("ActiveState=inactive UnitFileState=enabled", Some("systemctl start pigent.service"));
-        check("ActiveState=inactive UnitFileState=disabled", Some("enable --now"));
-        check("ActiveState=inactive AssertResult=no", Some("service install"));
-        let never = "ActiveState=inactive AssertResult=no AssertTimestampMonotonic=0";
-        check(never, Some("enable --now"));
-        check("ActiveState=activating SubState=start", Some("starting"));
+        let again = "ActiveState=activating; SubState=auto-restart; NRestarts=7; Result=exit-code";
+        check(&format!("{again}; ExecMainStatus=2"), Some("settings are wrong"));
+        check(&format!("{again}; ExecMainStatus=203"), Some("(7 times so far)"));
+        check(&format!("{again}; ExecMainStatus=1"), Some("exit code 1"));
+        check("ActiveState=failed; Result=watchdog", Some("no progress"));
+        check("ActiveState=failed; Result=signal; ExecMainStatus=9", Some("signal 9"));
+        check(
+            "ActiveState=inactive; UnitFileState=enabled",
+            Some("systemctl start pigent.service"),
+        );
+        check("ActiveState=inactive; UnitFileState=disabled", Some("enable --now"));
+        check("ActiveState=activating; SubState=start", Some("starting"));
+        let wrong = "ActiveState=activating; SubState=start; StatusText=wrong settings: X";
+        check(wrong, Some("it says: wrong settings: X;"));
+    }
+
+    #[test]
+    fn a_unit_without_a_user_is_not_set_up() {
+        let place = Place::below(Path::new("/nowhere"), Name::default());
+        let text = "LoadState=loaded\nActiveState=inactive\nUnitFileState=disabled\n";
+        let found = trouble(&place, &Properties::from(text)).unwrap();
+        assert!(found.contains("sudo pigent service install"), "{found}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Group {
 
 impl Group {
     /// A folder that is there.
-    pub(super) fn at(folder: PathBuf) -> Group {
+    pub(in crate::engine) fn at(folder: PathBuf) -> Group {
         Group { folder }
     }
 
