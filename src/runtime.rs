@@ -35,6 +35,7 @@ use std::path::PathBuf;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep_until};
 use watch::Watch;
+pub use watch::hold;
 
 /// Inputs that may wait for the loop. Threads wait when it is full; the loop never does.
 const INPUTS: usize = 256;
@@ -105,7 +106,8 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
     let _ = lamps.set(panel.clone());
     engine::init()?;
     config.engine.instance = lock.instance;
-    end_leftovers(lock.instance).await;
+    config.engine.cgroup = engine::cgroup::Unit::enter();
+    end_leftovers(&config.engine).await;
     let opened = store::open(&config.state_dir);
     let store = opened.store.spawn(sender.clone(), signals::end_this_process)?;
     let client = Client::new(&config.telegram);
@@ -146,8 +148,8 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
 }
 
 /// Ends what an earlier pigent, killed in mid-run, left running.
-async fn end_leftovers(instance: u64) {
-    let swept = engine::end_leftovers(instance).await;
+async fn end_leftovers(settings: &engine::Settings) {
+    let swept = engine::end_leftovers(settings.instance, settings.cgroup.as_ref()).await;
     if !swept.found.is_empty() {
         log::warn!("ended what an earlier pigent's run had left: {}", swept.found.join(", "));
     }

@@ -71,12 +71,12 @@ fn the_agent_is_asked_to_end_and_a_new_start_ends_the_rest() {
         gone(bench.pid("agent.pid")).await;
         assert_eq!(bench.read("got").trim(), "got");
         assert!(alive(bench.pid("a")) && alive(bench.pid("c")));
-        assert!(end_leftovers(instance() + 1).await.found.is_empty());
-        let ended = end_leftovers(instance()).await;
+        assert!(end_leftovers(instance() + 1, None).await.found.is_empty());
+        let ended = end_leftovers(instance(), None).await;
         assert!(ended.survivors.is_empty(), "{ended:?}");
         assert!(ended.found.contains(&format!("sh ({})", bench.pid("a"))), "{ended:?}");
         assert!(!alive(bench.pid("a")) && !alive(bench.pid("c")));
-        assert!(end_leftovers(instance()).await.found.is_empty());
+        assert!(end_leftovers(instance(), None).await.found.is_empty());
         // Not marked as ours: left alone.
         assert!(alive(bench.pid("other")));
         kill(bench.pid("other"));

@@ -70,6 +70,18 @@ fn a_dead_network_is_no_standstill() {
 }
 
 #[test]
+fn wrong_settings_are_told_before_they_end_it() {
+    let (mut manager, path) = Manager::new();
+    let mut harness = Harness::prepare(&[("NOTIFY_SOCKET", &path), ("PIGENT_QUEUE_MAX", "many")]);
+    harness.spawn();
+    manager.expect("STATUS=wrong settings: PIGENT_QUEUE_MAX=many");
+    harness.logged("PIGENT_QUEUE_MAX=many");
+    // It holds on, so that it is not started again and again, and heeds a signal meanwhile.
+    assert!(harness.try_exit().is_none());
+    assert!(!harness.terminate().success());
+}
+
+#[test]
 fn the_agent_does_not_inherit_the_socket() {
     let (mut manager, path) = Manager::new();
     let harness = Harness::with(&[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "400000")]);

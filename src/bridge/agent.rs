@@ -226,6 +226,8 @@ pub struct Exit {
     pub signal: Option<i32>,
     /// That signal was SIGKILL and pigent did not send it: most likely the out-of-memory killer.
     pub killed_by_other: bool,
+    /// It was for certain: the kernel has counted it.
+    pub out_of_memory: bool,
     /// The end of stderr, at most 4 KiB, without control characters.
     pub stderr: String,
 }

@@ -9,6 +9,7 @@ mod init;
 mod panel;
 mod run;
 mod send;
+mod service;
 
 use crate::config::Problem;
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ Usage: pigent COMMAND
   init     write .env for this folder, and ask Telegram whether the token works
   doctor   check everything, one line each, with what to do about it (--board: which pin is which)
   panel    try the wiring: each lamp in turn, then the button (--release: all off, for systemd)
+  service  install, remove or status: from the board's start on, by systemd
   send     [--chat ID] [--file FILE] TEXT: say something in the chat, from a script or cron
   demo     see it work, with no token, no agent and no board (--script: a fixed tour)
 
@@ -92,6 +94,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Some("doctor") => return doctor::main(rest).unwrap_or_else(Failure::report),
         Some("panel") => panel::main(rest),
         Some("send") => send::main(rest),
+        Some("service") => return service::main(rest).unwrap_or_else(Failure::report),
         #[cfg(feature = "emulator")]
         Some("demo") => return demo::main(&as_text(rest)),
         #[cfg(feature = "emulator")]

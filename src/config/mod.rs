@@ -64,7 +64,8 @@ pub struct Config {
     pub rules: Rules,
     /// How to reach Telegram.
     pub telegram: telegram::settings::Settings,
-    /// How to run the agent. The instance is zero until the state folder is locked.
+    /// How to run the agent. The instance is zero until the state folder is locked, and there
+    /// is no cgroup until the runtime has looked for it.
     pub engine: engine::Settings,
     /// Lamps and button.
     pub panel: panel::Settings,
@@ -216,6 +217,7 @@ fn engine_settings(reader: &mut Reader<'_>, sources: &Sources) -> engine::Settin
         dotenv: sources.dotenv.clone(),
         token: reader.secret_token().unwrap_or_default(),
         instance: 0,
+        cgroup: None,
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`settings`] | how the agent is to be run |
 //! | [`command`], [`program`] | its arguments and environment; where it is |
 //! | [`arm32`] | systems that have no Claude Code |
+//! | [`cgroup`] | the folder of a service for each run: what is in there is the run |
 //! | `spawn` | how a process begins: the only `unsafe` of this crate |
 //! | [`run`] | one process from spawn to exit, its three pipes (`stdin`, `tail`) |
 //! | [`protocol`], [`control`] | lines for stdin; requests of the agent |
@@ -22,6 +23,7 @@
 //! when the thread ends that started it. [`init`] comes first.
 
 pub mod arm32;
+pub mod cgroup;
 pub mod command;
 pub mod control;
 #[cfg(test)]
@@ -52,7 +54,7 @@ use run::{Run, RunEvent};
 use std::collections::VecDeque;
 use sweep::{Sweep, Swept};
 use tokio::time::{Instant, sleep_until};
-use tree::{Prey, Tree};
+use tree::Prey;
 
 pub use leftovers::end_leftovers;
 pub use settings::Settings;
@@ -65,7 +67,7 @@ pub struct Engine {
     /// Until its exit is reported.
     run: Option<Run>,
     /// The newest run: it can be swept after its exit, too.
-    newest: Option<(RunId, Tree)>,
+    newest: Option<(RunId, Prey)>,
     sweep: Option<(RunId, Sweep)>,
     orphans: Orphans,
     /// What happened and was not asked for yet: at most what one read of 16 KiB held.
@@ -98,10 +100,13 @@ impl Engine {
         }
         match Run::start(&self.settings, start) {
             Ok(run) => {
-                self.newest = Some((run.id(), run.tree().clone()));
+                self.newest = Some((run.id(), run.prey().clone()));
                 self.run = Some(run);
             }
-            Err(why) => self.news.push_back(Input::StartFailed { run: start.run, why }),
+            Err(why) => {
+                self.tidy();
+                self.news.push_back(Input::StartFailed { run: start.run, why });
+            }
         }
     }
 
@@ -136,14 +141,14 @@ impl Engine {
     /// Kills everything of a run; [`Input::Swept`] follows within 5 s, before or after
     /// [`Input::Exited`]. At once for a run that is not known.
     pub fn sweep(&mut self, run: RunId) {
-        // The group at once, and even if /proc cannot be read.
-        self.signal(run, Signal::Kill, Reach::Agent);
-        let tree = self.newest.as_ref().filter(|(known, _)| *known == run);
-        let Some((_, tree)) = tree else {
+        if let Some(run) = self.the(run) {
+            run.kill();
+        }
+        let prey = self.newest.as_ref().filter(|(known, _)| *known == run);
+        let Some((_, prey)) = prey else {
             return self.news.push_back(Input::Swept { run, survivors: Vec::new() });
         };
-        let prey = Prey::Run(tree.clone());
-        self.sweep = Some((run, Sweep::new(prey, Duration::ZERO, Instant::now())));
+        self.sweep = Some((run, Sweep::new(prey.clone(), Duration::ZERO, Instant::now())));
     }
 
     /// The next thing that happened; pending for ever while nothing does. Cancel-safe.
@@ -166,6 +171,7 @@ impl Engine {
                     // Its buffers are of no use any more, nor is the room its news took.
                     self.run = None;
                     self.news = VecDeque::new();
+                    self.tidy();
                     return Input::Exited { run, exit };
                 }
                 Woken::Sweep => self.round(),
@@ -190,6 +196,14 @@ impl Engine {
             let Swept { survivors, .. } = swept;
             self.news.push_back(Input::Swept { run: *run, survivors });
             self.sweep = None;
+            self.tidy();
+        }
+    }
+
+    /// Removes cgroups of which nothing runs any more.
+    fn tidy(&self) {
+        if let Some(unit) = &self.settings.cgroup {
+            unit.tidy();
         }
     }
 

@@ -4,6 +4,7 @@
 //! there, writes what waits for stdin, and notices the exit. It decides nothing: the stop ladder
 //! is the bridge's, and what a line means is known to [`super::transcript`].
 
+use super::cgroup::Group;
 use super::control::Requests;
 use super::proc::{Identity, Proc, World};
 use super::program;
@@ -53,7 +54,10 @@ pub enum RunEvent {
 pub struct Run {
     id: RunId,
     child: Child,
-    tree: Tree,
+    /// Its own process.
+    root: Identity,
+    /// All of it.
+    prey: Prey,
     stdin: Stdin,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
@@ -64,6 +68,8 @@ pub struct Run {
     requests: Requests,
     interrupts: u64,
     killed: bool,
+    /// The kernel has ended something of it for want of memory.
+    out_of_memory: bool,
     state: State,
 }
 
@@ -99,14 +105,22 @@ impl Run {
     pub fn start(settings: &Settings, start: &Start) -> Result<Run, StartError> {
         let world = Proc::default();
         let before = world.processes();
-        let mut child = launch(settings, start).map_err(arm32::explain)?;
+        let group = settings.cgroup.as_ref().and_then(|unit| unit.group(start.run));
+        let launched = launch(settings, start, group.as_ref());
+        // With nobody in it, it was not joined, or is of no use any more.
+        let group = group.filter(Group::is_populated);
+        let mut child = launched.map_err(arm32::explain)?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default();
         let root = world.process(pid).map_or(Identity { pid, started: 0 }, |process| process.id);
         let mut stdin = Stdin::new(child.stdin.take());
         stdin.send(protocol::prompt(&start.prompt, start.slash_command));
         Ok(Run {
             id: start.run,
-            tree: Tree::new(settings.instance, start.run, root, &before),
+            root,
+            prey: match group {
+                Some(group) => Prey::Group(group),
+                None => Prey::Run(Tree::new(settings.instance, start.run, root, &before)),
+            },
             stdin,
             stdout: child.stdout.take(),
             stderr: child.stderr.take(),
@@ -118,6 +132,7 @@ impl Run {
             requests: Requests::new(settings.permissions),
             interrupts: 0,
             killed: false,
+            out_of_memory: false,
             state: State::Running,
         })
     }
@@ -130,14 +145,14 @@ impl Run {
 
     /// How to find everything of it.
     #[must_use]
-    pub fn tree(&self) -> &Tree {
-        &self.tree
+    pub fn prey(&self) -> &Prey {
+        &self.prey
     }
 
     /// The process that this run still waits for, and nobody else may reap.
     #[must_use]
     pub fn unreaped(&self) -> Option<i32> {
-        matches!(self.state, State::Running).then(|| self.tree.root().pid)
+        matches!(self.state, State::Running).then_some(self.root.pid)
     }
 
     /// The next event; pending for ever after [`RunEvent::Exited`]. Cancel-safe.
@@ -192,6 +207,19 @@ impl Run {
         if reach == Reach::Tree && self.signal_tree(signal) {
             return;
         }
+        self.signal_group(signal);
+    }
+
+    /// Kills everything of it, for a start: what is left is swept.
+    pub fn kill(&mut self) {
+        self.killed = true;
+        if !self.prey.group().is_some_and(Group::kill) {
+            // At once, and even if /proc cannot be read.
+            self.signal_group(rustix::process::Signal::KILL);
+        }
+    }
+
+    fn signal_group(&self, signal: rustix::process::Signal) {
         // Not reaped yet, so the number still means this group.
         if let Some(group) = self.unreaped().and_then(Pid::from_raw) {
             let _ = kill_process_group(group, signal);
@@ -201,10 +229,9 @@ impl Run {
     /// `false` if the run's own process was not to be found: `/proc` may be closed.
     fn signal_tree(&self, signal: rustix::process::Signal) -> bool {
         let world = Proc::default();
-        let prey = Prey::Run(self.tree.clone());
-        let victims = prey.victims(&world, &world.processes(), |_| false);
+        let victims = self.prey.victims(&world, &world.processes(), |_| false);
         victims.iter().for_each(|victim| world.signal(victim, signal));
-        victims.iter().any(|victim| victim.id == self.tree.root())
+        victims.iter().any(|victim| victim.id == self.root)
     }
 
     async fn running(&mut self) -> Step {
@@ -244,6 +271,7 @@ impl Run {
             Step::Wrote => {}
             Step::Ended(status) => {
                 self.stdin.drop_pipe();
+                self.out_of_memory = self.prey.group().is_some_and(|group| group.oom_kills() > 0);
                 self.state = State::Draining { status, until: Instant::now() + DRAIN, read: 0 };
             }
             Step::TimeOver => over = true,
@@ -276,7 +304,8 @@ impl Run {
         // 137 is how a shell (a wrapper script) tells that its child got SIGKILL.
         let by_kill = signal == Some(9) || code == Some(137);
         let killed_by_other = by_kill && !self.killed;
-        Exit { code, signal, killed_by_other, stderr: self.tail.text() }
+        let out_of_memory = killed_by_other && self.out_of_memory;
+        Exit { code, signal, killed_by_other, out_of_memory, stderr: self.tail.text() }
     }
 
     fn judge(&mut self, heard: Heard) -> AgentEvent {
@@ -298,13 +327,15 @@ impl Run {
     }
 }
 
-fn launch(settings: &Settings, start: &Start) -> Result<Child, StartError> {
+fn launch(settings: &Settings, start: &Start, group: Option<&Group>) -> Result<Child, StartError> {
     let folder = &settings.project_dir;
     program::check_folder(folder)?;
     let env = command::environment(settings, start.run, std::env::vars_os());
     let path = program::find(settings, &env)?;
     let args = command::arguments(settings, start.resume.as_deref());
-    spawn(&path, &args, &env, folder).map_err(|error| program::explain(settings, &path, &error))
+    let door = group.and_then(|group| group.door().ok());
+    spawn(&path, &args, &env, folder, door)
+        .map_err(|error| program::explain(settings, &path, &error))
 }
 
 /// Reads a piece; 0 at the end, pending if there is no pipe any more.

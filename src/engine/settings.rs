@@ -2,6 +2,7 @@
 //!
 //! Not the environment itself: [`super::command`] picks from it, run by run.
 
+use super::cgroup::Unit;
 use crate::bridge::rules::Permissions;
 use core::fmt;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub token: String,
     /// Names this state folder, so that a later start recognises what an earlier one left.
     pub instance: u64,
+    /// Where runs get cgroups of their own; `None` if pigent is no service that was given one.
+    pub cgroup: Option<Unit>,
 }
 
 /// Names only: the values of `.env` and the token are secrets.
@@ -41,6 +44,7 @@ impl fmt::Debug for Settings {
             .field("agent_env", &self.agent_env)
             .field("dotenv", &names)
             .field("instance", &format_args!("{:016x}", self.instance))
+            .field("cgroup", &self.cgroup)
             .finish_non_exhaustive()
     }
 }

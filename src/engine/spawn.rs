@@ -1,17 +1,20 @@
 //! Starts one process. The only file of this crate with `unsafe` in it.
 //!
-//! Three things cannot be said to [`Command`] in safe words, and are done between `fork` and
-//! `exec`. The child asks the kernel for SIGTERM at pigent's death. It takes back that signals
-//! are ignored: a pigent started by a script with `&` ignores SIGINT, and whatever it starts
-//! would, too. And it calls `execve` itself: `Command` uses the C library's `execvp`, and glibc's
-//! hands a file the kernel refuses (a 64-bit claude on a 32-bit system) to `/bin/sh`, which turns
-//! a clear error into a puzzling one.
+//! Some things cannot be said to [`Command`] in safe words, and are done between `fork` and
+//! `exec`. The child asks the kernel for SIGTERM at pigent's death. It joins the run's cgroup, so
+//! that nothing it ever starts is outside, and offers itself to the out-of-memory killer, so that
+//! pigent outlives it. It takes back that signals are ignored: a pigent started by a script with
+//! `&` ignores SIGINT, and whatever it starts would, too. And it calls `execve` itself: `Command`
+//! uses the C library's `execvp`, and glibc's hands a file the kernel refuses (a 64-bit claude on
+//! a 32-bit system) to `/bin/sh`, which turns a clear error into a puzzling one.
 #![allow(unsafe_code)]
 
 use super::command::Pair;
 use core::ffi::{c_char, c_int};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 use std::ffi::{CString, OsStr};
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -32,21 +35,39 @@ const DEFAULT: usize = 0;
 /// What the stop ladder sends, and what a shell's `&` and `nohup` ignore.
 const RESET: [Signal; 4] = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
 
+/// How much sooner than others the kernel ends the agent when memory runs out, of 1000. Its
+/// children inherit it.
+const OOM_SCORE: &[u8] = b"500";
+
 /// Starts `program` in `folder`, in a process group of its own, with pipes for stdin, stdout and
-/// stderr. It gets SIGTERM when the calling thread ends, so only the main thread may call this.
+/// stderr, and in the cgroup that `door` is the `cgroup.procs` of. It gets SIGTERM when the
+/// calling thread ends, so only the main thread may call this.
+///
+/// A child that cannot join its cgroup, or offer itself, is started all the same.
 ///
 /// # Errors
 /// What the system said; `InvalidInput` for a NUL in an argument or variable.
-pub fn spawn(program: &Path, args: &[String], env: &[Pair], folder: &Path) -> io::Result<Child> {
+pub fn spawn(
+    program: &Path,
+    args: &[String],
+    env: &[Pair],
+    folder: &Path,
+    door: Option<File>,
+) -> io::Result<Child> {
     let image = Image::new(program, args, env)?;
     let parent = getpid();
     let mut command = Command::new(program);
     command.current_dir(folder).process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // SAFETY: between fork and exec only async-signal-safe calls are made (prctl, getppid, signal
-    // and execve), and nothing is allocated: `image` was made before the fork.
+    // SAFETY: between fork and exec only async-signal-safe calls are made (prctl, getppid, signal,
+    // open, write, close and execve), and nothing is allocated: `image` was made, and `door`
+    // opened, before the fork.
     unsafe {
         command.pre_exec(move || {
+            if let Some(door) = &door {
+                let _ = rustix::io::write(door, b"0");
+            }
+            offer_to_oom_killer();
             heed_signals();
             die_with(parent)?;
             Err(image.exec())
@@ -61,6 +82,14 @@ fn die_with(parent: Pid) -> io::Result<()> {
     match getppid() {
         Some(now) if now == parent => Ok(()),
         _ => Err(io::Error::from(rustix::io::Errno::SRCH)),
+    }
+}
+
+/// Raising one's own score needs no privilege.
+fn offer_to_oom_killer() {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    if let Ok(file) = open(c"/proc/self/oom_score_adj", flags, Mode::empty()) {
+        let _ = rustix::io::write(file, OOM_SCORE);
     }
 }
 

@@ -4,6 +4,7 @@
 //! itself: the loop calls [`Sweep::round`] whenever [`Sweep::due`] has come. Who is to be ended
 //! is [`super::tree`]'s business.
 
+use super::cgroup::Group;
 use super::proc::{Identity, Process, World};
 use super::tree::Prey;
 use core::time::Duration;
@@ -66,24 +67,35 @@ impl Sweep {
         let all = world.processes();
         let victims = self.prey.victims(world, &all, |id| self.seen.contains_key(id));
         let alive: Vec<&Process> = victims.iter().filter(|process| !process.zombie).collect();
+        let at_once = self.prey.group().is_some_and(Group::kill);
         for process in &alive {
-            self.end(process, now, world);
+            self.end(process, now, world, at_once);
         }
         reap(world, &all, unreaped);
-        self.empty = if alive.is_empty() { self.empty + 1 } else { 0 };
+        let mut left: Vec<String> = alive.iter().map(|victim| victim.label()).collect();
+        // The cgroup knows better: /proc may hide what has become another user's.
+        if let Some(group) =
+            self.prey.group().filter(|group| left.is_empty() && group.is_populated())
+        {
+            left.push(format!("something in {}", group.name()));
+        }
+        self.empty = if left.is_empty() { self.empty + 1 } else { 0 };
         self.due = now + PAUSE;
         if self.empty < 2 && now < self.began + LIMIT {
             return None;
         }
-        let found = listed(self.seen.values().cloned().collect());
         Some(Swept {
-            found,
-            survivors: listed(alive.iter().map(|victim| victim.label()).collect()),
+            found: listed(self.seen.values().cloned().collect()),
+            survivors: listed(left),
         })
     }
 
-    fn end(&mut self, process: &Process, now: Instant, world: &impl World) {
+    /// Signals a process, unless its cgroup has been killed `at_once`.
+    fn end(&mut self, process: &Process, now: Instant, world: &impl World, at_once: bool) {
         let first = self.seen.insert(process.id, process.label()).is_none();
+        if at_once {
+            return;
+        }
         if now >= self.began + self.gentle {
             world.signal(process, Signal::KILL);
         } else if first {
@@ -168,6 +180,51 @@ mod tests {
         assert!(fake.sent.borrow().contains(&(102, Signal::KILL)));
         assert_eq!(sweep.round(now + 3 * PAUSE, &fake, None), None);
         assert!(sweep.round(now + 4 * PAUSE, &fake, None).is_some());
+    }
+
+    /// The cgroup of a run, with its one process (101).
+    fn group(dir: &tempfile::TempDir) -> Prey {
+        std::fs::write(dir.path().join("cgroup.procs"), "101\n").unwrap();
+        Prey::Group(Group::at(dir.path().to_owned()))
+    }
+
+    #[test]
+    fn a_cgroup_is_killed_as_a_whole_and_nothing_outside_is() {
+        let (fake, _) = run();
+        let dir = tempfile::tempdir().unwrap();
+        let mut sweep = Sweep::new(group(&dir), Duration::ZERO, Instant::now());
+        assert_eq!(sweep.round(Instant::now(), &fake, None), None);
+        assert_eq!(std::fs::read_to_string(dir.path().join("cgroup.kill")).unwrap(), "1");
+        assert_eq!(*fake.sent.borrow(), []);
+        std::fs::write(dir.path().join("cgroup.procs"), "").unwrap();
+        let (swept, _) = finish(&mut sweep, &fake, None);
+        assert_eq!(
+            (swept.found.as_slice(), swept.survivors.len()),
+            (&["p101 (101)".into()][..], 0)
+        );
+    }
+
+    #[test]
+    fn before_linux_5_14_each_process_of_a_cgroup_is_killed() {
+        let (fake, _) = run();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("cgroup.kill")).unwrap();
+        let mut sweep = Sweep::new(group(&dir), Duration::ZERO, Instant::now());
+        finish(&mut sweep, &fake, None);
+        assert_eq!(*fake.sent.borrow(), [(101, Signal::KILL)]);
+    }
+
+    #[test]
+    fn what_proc_hides_is_still_in_its_cgroup() {
+        let (fake, _) = run();
+        let dir = tempfile::tempdir().unwrap();
+        let prey = group(&dir);
+        std::fs::write(dir.path().join("cgroup.procs"), "555\n").unwrap();
+        std::fs::write(dir.path().join("cgroup.events"), "populated 1\n").unwrap();
+        let mut sweep = Sweep::new(prey, Duration::ZERO, Instant::now());
+        let (swept, took) = finish(&mut sweep, &fake, None);
+        assert_eq!((swept.survivors.len(), took), (1, LIMIT));
+        assert!(swept.survivors[0].starts_with("something in "), "{swept:?}");
     }
 
     #[test]

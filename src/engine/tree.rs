@@ -2,9 +2,11 @@
 //!
 //! Claude's shell tools live in sessions of their own, and a process whose parent ends is given
 //! to pigent (see [`adopt_orphans`]), so neither process groups nor parents are enough
-//! (STREAM.md section 5). Rules only: `/proc` is behind [`World`], and the killing is
-//! [`super::sweep`]'s.
+//! (STREAM.md section 5). A run with a cgroup of its own ([`super::cgroup`]) is exactly what is in
+//! there; otherwise `/proc` has to tell. Rules only: `/proc` is behind [`World`], and the killing
+//! is [`super::sweep`]'s.
 
+use super::cgroup::Group;
 use super::command::{instance_mark, run_mark};
 use super::proc::{Identity, Process, World};
 use crate::bridge::ids::RunId;
@@ -23,8 +25,10 @@ pub fn adopt_orphans() -> io::Result<()> {
 /// Whom to end.
 #[derive(Clone, Debug)]
 pub enum Prey {
-    /// One run.
+    /// One run, without a cgroup.
     Run(Tree),
+    /// What is in a run's cgroup.
+    Group(Group),
     /// All runs of earlier starts: whatever carries a run id that begins with this, and its
     /// descendants.
     Family(String),
@@ -44,18 +48,29 @@ impl Prey {
             let spared = all.iter().filter(|process| tree.spared.contains(&process.id));
             keep.extend(spared.map(|process| process.id.pid));
         }
-        let is_seed = |process: &&Process| {
-            chased(&process.id)
-                || match self {
-                    Prey::Run(tree) => tree.owns(world, process),
-                    Prey::Family(mark) => {
-                        world.mark(process).is_some_and(|found| found.starts_with(mark))
-                    }
-                }
+        let inside = self.group().map(Group::pids).unwrap_or_default();
+        let is_seed = |process: &&Process| match self {
+            // Nothing leaves a cgroup, and pids are used again: nobody is chased.
+            Prey::Group(_) => inside.contains(&process.id.pid),
+            _ if chased(&process.id) => true,
+            Prey::Run(tree) => tree.owns(world, process),
+            Prey::Family(mark) => world.mark(process).is_some_and(|found| found.starts_with(mark)),
         };
         let may = |process: &&Process| !keep.contains(&process.id.pid);
-        let seeds = all.iter().filter(may).filter(is_seed).map(|process| process.id.pid);
-        with_descendants(all, seeds.collect(), &keep)
+        let seeds = all.iter().filter(may).filter(is_seed);
+        if self.group().is_some() {
+            return seeds.cloned().collect();
+        }
+        with_descendants(all, seeds.map(|process| process.id.pid).collect(), &keep)
+    }
+
+    /// The cgroup that holds exactly this, if one does.
+    #[must_use]
+    pub fn group(&self) -> Option<&Group> {
+        match self {
+            Prey::Group(group) => Some(group),
+            Prey::Run(_) | Prey::Family(_) => None,
+        }
     }
 }
 
@@ -85,12 +100,6 @@ impl Tree {
             family: instance_mark(instance),
             spared: spared.iter().map(|process| process.id).collect(),
         }
-    }
-
-    /// The run's own process.
-    #[must_use]
-    pub fn root(&self) -> Identity {
-        self.root
     }
 
     /// Whether this is the run's own process, carries its run id, or is a child that pigent has

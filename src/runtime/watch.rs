@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep_until};
 /// The loop must come by this often, whatever systemd allows.
 const LOOP: Duration = Duration::from_secs(10);
 
+/// What [`hold`] waits: less than systemd waits for a service to be ready.
+const HOLD: Duration = Duration::from_secs(30);
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -69,6 +72,15 @@ impl Watch {
     /// pigent leaves in order.
     pub(super) fn leaving(&self) {
         tell(NotifyState::Stopping);
+    }
+}
+
+/// pigent cannot run: tells the service manager why, and waits with the end if there is one, which
+/// would start it again within seconds, and fill the card with logs. A signal ends the wait.
+pub fn hold(why: &str) {
+    if std::env::var_os("NOTIFY_SOCKET").is_some() {
+        tell(NotifyState::Status(why));
+        std::thread::sleep(HOLD);
     }
 }
 

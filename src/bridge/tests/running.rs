@@ -71,6 +71,7 @@ fn every_way_to_end_without_a_result_has_its_words() {
         code,
         signal,
         killed_by_other: killed,
+        out_of_memory: false,
         stderr: stderr.into(),
     };
     for (exited, heard, expect) in [
@@ -78,6 +79,7 @@ fn every_way_to_end_without_a_result_has_its_words() {
         (ended(Some(1), None, false, "error: unknown option"), false, "before it said anything"),
         (ended(Some(0), None, false, ""), true, "without a result"),
         (ended(None, Some(9), true, ""), true, "out of memory"),
+        (Exit { out_of_memory: true, ..ended(None, Some(9), true, "") }, true, "❌ Out of memory"),
         (ended(None, Some(11), false, ""), true, "signal 11"),
     ] {
         let mut world = World::new();

@@ -143,6 +143,12 @@ impl Words {
     }
 
     fn exit_head(self, exit: &Exit, heard: bool) -> String {
+        if exit.out_of_memory {
+            return self.say(
+                "❌ Out of memory: the system ended the agent. Close other programs, add swap, or give it less to do.",
+                "❌ Zu wenig Speicher (out of memory): das System hat den Agenten beendet. Beende andere Programme, gib mehr Swap, oder gib ihm weniger zu tun.",
+            );
+        }
         if exit.killed_by_other {
             return self.say(
                 "❌ The agent was killed (SIGKILL): probably out of memory. Close other programs, add swap, or give it less to do.",
