@@ -1,4 +1,4 @@
-"""The arguments of scripts/flash, and the order of things: look, check, say, and only then write."""
+"""The arguments of scripts/flash, and the order of things: look, check, say, only then write."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _to_device(job: Job, source: Path, device: Path) -> None:
     if job.dry:
         job.say(disks.table(disk).rstrip())
         _look_at(job, source)
-        return job.say(f"ask for the name {disk.name}; write everything to {disk.path}; read it back")
+        return job.say(f"ask for the name {disk.name}; write to {disk.path}; read it back")
     with tempfile.TemporaryDirectory(prefix="pigent-flash-") as folder:
         # Everything that can be wrong with the image is found before the card is touched.
         copy = Path(folder) / "image"

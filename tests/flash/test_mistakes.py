@@ -1,6 +1,7 @@
 """Every mistake of a person has a text that says what to do, and changes nothing."""
 
 import lzma
+from unittest import mock
 
 from support import CLOUD_INIT, ENV, OLDER, TOKEN, Case, binary, digest
 
@@ -62,6 +63,10 @@ class Mistakes(Case):
 
     def test_no_boot_partition(self):
         self.refuses("no boot partition of a Raspberry Pi", folder=self.folder({"a.txt": "x"}))
+
+    def test_the_boot_partition_of_this_very_computer(self):
+        with mock.patch("os.path.ismount", lambda path: path == "/boot"):
+            self.refused(self.flash("/boot"), "the system that runs here")
 
     def test_options(self):
         for arguments, words in (
