@@ -18,34 +18,32 @@ INSTALL = (
     'if [ -f "$boot/pigent/first-boot" ]; then exec sh "$boot/pigent/first-boot"; fi; done'
 )
 BOUNDARY = "==pigent=="
-OURS = "# Written by pigent's scripts/flash."
+# Everything from here on is ours.
+OURS = "# Written by pigent's scripts/flash:"
 
 
-def is_ours(user_data: str) -> bool:
-    return OURS in user_data
+def original(user_data: str) -> str:
+    """What was there before scripts/flash, if it was appended to."""
+    return user_data.partition(OURS)[0].rstrip("\n")
 
 
-def is_empty(user_data: str) -> bool:
-    """Whether an image's user-data only has comments, as Raspberry Pi OS ships it."""
-    meant = [line for line in user_data.splitlines() if line.strip() and line[0] != "#"]
-    return all(re.match(r"(ssh_pwauth|disable_piwiz)\s*:", line) for line in meant)
+def user_data(before: str, options: Options) -> str | None:
+    """What the first boot does: what it did before, the system's settings, installing pigent.
+
+    `None` if that cannot be one text: another kind of it, or the same settings.
+    """
+    ours = _settings(options)
+    before = before.strip("\n") or "#cloud-config"
+    is_config = before.startswith("#cloud-config") or not _meant(before)
+    if not is_config or _keys(before) & _keys("\n".join(ours)):
+        return None
+    head = "" if before.startswith("#cloud-config") else "#cloud-config\n"
+    return "\n".join([head + before, "", OURS, *ours]) + "\n"
 
 
-def user_data(options: Options) -> str:
-    """What the first boot does: the system's settings, then installing pigent."""
-    lines = ["#cloud-config", OURS]
-    if options.host:
-        lines += [f"hostname: {_value(options.host)}", "manage_etc_hosts: true"]
-    if options.zone:
-        lines.append(f"timezone: {_value(options.zone)}")
-    if options.user:
-        lines += _user(options)
-    return "\n".join([*lines, "runcmd:", f"  - {_value(['sh', '-c', INSTALL])}"]) + "\n"
-
-
-def user_data_after(original: str) -> str:
+def user_data_after(before: str) -> str:
     """The image's own user-data, untouched, and after it installing pigent."""
-    parts = (("text/plain", original.rstrip("\n")), ("text/x-shellscript", f"#!/bin/sh\n{INSTALL}"))
+    parts = (("text/plain", before.rstrip("\n")), ("text/x-shellscript", f"#!/bin/sh\n{INSTALL}"))
     lines = [f'Content-Type: multipart/mixed; boundary="{BOUNDARY}"', "MIME-Version: 1.0", "", OURS]
     for kind, text in parts:
         lines += [f"--{BOUNDARY}", f'Content-Type: {kind}; charset="utf-8"', "", text, ""]
@@ -79,6 +77,25 @@ def meta_data(original: str, instance: str) -> str:
     """The image's own, under another instance's name: cloud-init does everything once a name."""
     kept = [line for line in original.splitlines() if not re.match(r"instance[-_]id\s*:", line)]
     return "\n".join([*kept, f"instance-id: {instance}"]) + "\n"
+
+
+def _settings(options: Options) -> list[str]:
+    lines = []
+    if options.host:
+        lines += [f"hostname: {_value(options.host)}", "manage_etc_hosts: true"]
+    if options.zone:
+        lines.append(f"timezone: {_value(options.zone)}")
+    if options.user:
+        lines += _user(options)
+    return [*lines, "runcmd:", f"  - {_value(['sh', '-c', INSTALL])}"]
+
+
+def _keys(text: str) -> set[str]:
+    return set(re.findall(r"(?m)^([A-Za-z_]+)\s*:", text))
+
+
+def _meant(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip() and line[0] != "#"]
 
 
 def _user(options: Options) -> list[str]:

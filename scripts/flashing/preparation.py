@@ -107,17 +107,16 @@ def _program(wanted: Preparation, names: set[str], options: Options, binary: Bin
 
 def _for_cloud_init(wanted: Preparation, partition, options: Options, words: list[str]):
     wanted.how = "cloud-init"
-    original = _text(partition, ORIGINAL) or _text(partition, "user-data")
-    if cloudinit.is_ours(original) or cloudinit.is_empty(original):
-        text = cloudinit.user_data(options)
-    elif options.system_names:
+    before = _text(partition, ORIGINAL) or cloudinit.original(_text(partition, "user-data"))
+    text = cloudinit.user_data(before, options)
+    if text is None and options.system_names:
         raise Mistake(
             f"the user-data on this card already sets it up; leave out {options.system_names[0]}, "
             "or start from a fresh image"
         )
-    else:
-        text = cloudinit.user_data_after(original)
-        wanted.files[ORIGINAL] = original.encode()
+    if text is None:
+        text = cloudinit.user_data_after(before)
+        wanted.files[ORIGINAL] = before.encode()
         wanted.notes.append("the card's own user-data is kept, and done first")
     wanted.files["user-data"] = text.encode()
     if options.wifi:

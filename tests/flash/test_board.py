@@ -17,9 +17,10 @@ if grep -q PIGENT_BAD "$env"; then echo "PIGENT_BAD is no setting; $(cat "$env")
 kept=$PIGENT_ROOT/etc/pigent/pigent
 mkdir -p "$kept"
 [ ! -e "$PIGENT_ROOT/forgetful" ] || exit 0
-sed -n 's/^TELEGRAM_BOT_TOKEN=//p' "$env" | tr -d '"' | tail -n 1 >"$kept/telegram-bot-token"
+sed -n 's/^TELEGRAM_BOT_TOKEN=//p' "$env" | tr -d "\\"'" | tail -n 1 >"$kept/telegram-bot-token"
 grep -v '^TELEGRAM_BOT_TOKEN' "$env" >"$kept/pigent.env" || true
 sed -i 's/^TELEGRAM_BOT_TOKEN=.*/TELEGRAM_BOT_TOKEN=/' "$env"
+echo "mind      nobody may talk to the bot yet"
 """
 STAND_IN = """#!/bin/sh
 echo "${0##*/} $*" >>"$PIGENT_ROOT/calls"
@@ -108,6 +109,7 @@ class FirstBoot(Board):
         self.assertTrue((self.root / "home/pigent/project").is_dir())
         self.assertEqual(self.kept().strip(), TOKEN)
         self.assertNotIn(TOKEN, self.env_file.read_text())
+        self.assertIn("Mind: nobody may talk", self.status())
 
     def test_what_cloud_init_runs_is_it(self):
         self.prepared(CLOUD_INIT)
@@ -189,7 +191,7 @@ class TakeOver(Board):
             self.assertNotIn(secret, text)
         self.env_file.write_text(text + "PIGENT_LANG=de\n")
         self.take_over()
-        self.assertIn("ANTHROPIC_API_KEY=sk-1", self.kept("pigent.env"))
+        self.assertIn("ANTHROPIC_API_KEY='sk-1'", self.kept("pigent.env"))
         self.assertIn("PIGENT_LANG=de", self.kept("pigent.env"))
 
     def refuses(self, content, *words):

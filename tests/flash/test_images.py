@@ -1,5 +1,6 @@
 """What scripts/flash puts onto images and cards of all kinds, and that it leaves the rest."""
 
+import email
 import lzma
 import shutil
 
@@ -29,14 +30,30 @@ class CloudInit(Case):
         self.assertNotIn("firstrun.sh", files)
         self.assertNotIn(b"systemd.run", files["cmdline.txt"])
 
-    def test_what_a_card_was_set_up_with_is_kept_and_done_first(self):
+    def test_what_a_card_was_set_up_with_is_kept(self):
         own = "#cloud-config\nhostname: mine\nusers:\n- name: somebody\n"
         folder = self.folder({**CLOUD_INIT, "user-data": own})
         self.refused(self.flash(folder, "--user", "me"), "--user", "fresh image")
-        self.assertEqual(self.flash(folder).code, 0)
-        text = (folder / "user-data").read_text()
-        self.assertLess(text.index("hostname: mine"), text.index("pigent/first-boot"))
-        self.assertTrue(text.startswith("Content-Type: multipart/mixed"))
+        for _ in range(2):
+            self.assertEqual(self.flash(folder, "--timezone", "Europe/Berlin").code, 0)
+            text = (folder / "user-data").read_text()
+            self.assertTrue(text.startswith(own))
+            self.assertEqual(text.count("pigent/first-boot"), 2)
+            self.assertEqual(text.count("timezone: "), 1)
+
+    def test_what_it_does_already_is_done_first(self):
+        for own in ("#cloud-config\nruncmd:\n- reboot\n", "#!/bin/sh\necho mine\n"):
+            folder = self.folder({**CLOUD_INIT, "user-data": own})
+            self.refused(self.flash(folder, "--timezone", "UTC"), "--timezone", "fresh image")
+            for _ in range(2):
+                self.assertEqual(self.flash(folder).code, 0)
+                text = (folder / "user-data").read_text()
+                self.assertTrue(text.startswith("Content-Type: multipart/mixed"))
+                first, second = email.message_from_string(text).get_payload()
+                self.assertEqual(first.get_payload().strip(), own.strip())
+                self.assertEqual(second.get_content_type(), "text/x-shellscript")
+                self.assertIn("pigent/first-boot", second.get_payload())
+            shutil.rmtree(folder)
 
     def test_the_instance_changes_with_what_is_wanted_so_that_it_is_done_again(self):
         folder = self.folder({**CLOUD_INIT, "cmdline.txt": "a ds=nocloud;i=rpi-1;h=x b\n"})

@@ -94,7 +94,8 @@ END {
   if (mode == "names") print ""
   if (mode == "merge") {
     if (!given) blank["TELEGRAM_BOT_TOKEN"] = 1
-    for (name in blank) if (kept[name] != "") print name "=" kept[name]
+    for (name in blank)
+      if (kept[name] != "") print name "=" (index(kept[name], "'") ? kept[name] : "'" kept[name] "'")
   }
   exit wrong
 }
