@@ -1,0 +1,172 @@
+"""What scripts/flash puts onto images and cards of all kinds, and that it leaves the rest."""
+
+import email
+import lzma
+import shutil
+
+from support import CLOUD_INIT, CMDLINE, OLDER, Case, binary, contents, digest, fat
+from flashing.partition import Folder
+
+ALL = ("--wifi-ssid", "Closet", "--wifi-country", "de", "--user", "me", "--hostname", "closet",
+       "--timezone", "Europe/Berlin")
+
+
+class CloudInit(Case):
+    def test_an_image_is_prepared_for_cloud_init(self):
+        image = self.image(CLOUD_INIT)
+        done = self.flash(image, "--in-place", *ALL, "--wifi-password-file", self.wifi,
+                          "--ssh-key", self.key)
+        self.assertEqual(done.code, 0, done)
+        files = contents(fat(image))
+        user_data = files["user-data"].decode()
+        self.assertTrue(user_data.startswith("#cloud-config\n"))
+        for word in ('hostname: "closet"', 'name: "me"', "ssh-ed25519", "pigent/first-boot",
+                     'timezone: "Europe/Berlin"'):
+            self.assertIn(word, user_data)
+        self.assertIn('"Closet": {"password": "', files["network-config"].decode())
+        self.assertIn('regulatory-domain: "DE"', files["network-config"].decode())
+        self.assertRegex(files["meta-data"].decode(), r"(?m)^dsmode: local\n(.*\n)*instance-id: p")
+        self.assertEqual(files["pigent/pigent"], binary())
+        self.assertNotIn("firstrun.sh", files)
+        self.assertNotIn(b"systemd.run", files["cmdline.txt"])
+
+    def test_what_a_card_was_set_up_with_is_kept(self):
+        own = "#cloud-config\nhostname: mine\nusers:\n- name: somebody\n"
+        folder = self.folder({**CLOUD_INIT, "user-data": own})
+        self.refused(self.flash(folder, "--user", "me"), "--user", "fresh image")
+        for _ in range(2):
+            self.assertEqual(self.flash(folder, "--timezone", "Europe/Berlin").code, 0)
+            text = (folder / "user-data").read_text()
+            self.assertTrue(text.startswith(own))
+            self.assertEqual(text.count("pigent/first-boot"), 2)
+            self.assertEqual(text.count("timezone: "), 1)
+
+    def test_what_it_does_already_is_done_first(self):
+        for own in ("#cloud-config\nruncmd:\n- reboot\n", "#!/bin/sh\necho mine\n"):
+            folder = self.folder({**CLOUD_INIT, "user-data": own})
+            self.refused(self.flash(folder, "--timezone", "UTC"), "--timezone", "fresh image")
+            for _ in range(2):
+                self.assertEqual(self.flash(folder).code, 0)
+                text = (folder / "user-data").read_text()
+                self.assertTrue(text.startswith("Content-Type: multipart/mixed"))
+                first, second = email.message_from_string(text).get_payload()
+                self.assertEqual(first.get_payload().strip(), own.strip())
+                self.assertEqual(second.get_content_type(), "text/x-shellscript")
+                self.assertIn("pigent/first-boot", second.get_payload())
+            shutil.rmtree(folder)
+
+    def test_the_instance_changes_with_what_is_wanted_so_that_it_is_done_again(self):
+        folder = self.folder({**CLOUD_INIT, "cmdline.txt": "a ds=nocloud;i=rpi-1;h=x b\n"})
+        self.flash(folder)
+        first = (folder / "meta-data").read_text(), (folder / "cmdline.txt").read_text()
+        self.assertRegex(first[1], r"^a ds=nocloud;i=pigent-[0-9a-f]{12};h=x b ")
+        self.flash(folder, "--hostname", "other")
+        self.assertNotEqual(first[0], (folder / "meta-data").read_text())
+        self.assertNotEqual(first[1], (folder / "cmdline.txt").read_text())
+
+
+class Firstrun(Case):
+    def test_an_older_image_gets_a_firstrun(self):
+        image = self.image(OLDER)
+        done = self.flash(image, "--in-place", *ALL, "--wifi-password-file", self.wifi,
+                          "--ssh-key", self.key)
+        self.assertEqual(done.code, 0, done)
+        files = contents(fat(image))
+        words = files["cmdline.txt"].decode().split()
+        self.assertEqual(files["cmdline.txt"].count(b"\n"), 1)
+        self.assertIn("systemd.run=/boot/firmware/firstrun.sh", words)
+        self.assertIn("init=/usr/lib/raspberrypi-sys-mods/firstboot", words)
+        self.assertIn("cfg80211.ieee80211_regdom=DE", words)
+        self.assertIn("cgroup_enable=memory", words)
+        self.assertEqual(files["userconf.txt"], b"me:*\n")
+        self.assertIn(b"HOST_NAME=closet", files["pigent/firstrun-settings"])
+        self.assertNotIn("user-data", files)
+
+    def test_the_oldest_mount_their_boot_partition_elsewhere(self):
+        folder = self.folder({**OLDER, "issue.txt": "Raspberry Pi reference 2022-09-22\n"})
+        self.assertEqual(self.flash(folder).code, 0)
+        self.assertIn("systemd.run=/boot/firstrun.sh ", (folder / "cmdline.txt").read_text())
+
+    def test_a_cards_own_firstrun_is_kept(self):
+        own = {"firstrun.sh": "#!/bin/bash\necho mine\n",
+               "cmdline.txt": CMDLINE.strip() + " systemd.run=/boot/firstrun.sh quiet\n"}
+        folder = self.folder({**OLDER, **own})
+        self.refused(self.flash(folder, "--hostname", "x"), "firstrun.sh", "fresh image")
+        for _ in range(2):
+            self.assertEqual(self.flash(folder).code, 0)
+            kept = (folder / "pigent/firstrun-image.sh").read_text()
+            self.assertEqual(kept, own["firstrun.sh"])
+            words = (folder / "cmdline.txt").read_text().split()
+            self.assertEqual(sum(word.startswith("systemd.run=") for word in words), 1)
+
+    def test_another_script_of_the_first_boot_is_not_pushed_aside(self):
+        folder = self.folder({**OLDER, "cmdline.txt": "root=x systemd.run=/boot/other.sh\n"})
+        self.refused(self.flash(folder), "fresh image")
+
+
+class Everywhere(Case):
+    def test_cmdline_stays_one_line_whatever_it_was(self):
+        for files in (CLOUD_INIT, OLDER):
+            for text in ("a b", "a b\r\n", "\n\na  b \n\n", "a b\nnot read by anyone\n"):
+                folder = self.folder({**files, "cmdline.txt": text})
+                self.assertEqual(self.flash(folder).code, 0)
+                cmdline = (folder / "cmdline.txt").read_text()
+                self.assertRegex(cmdline, r"\Aa b cgroup_enable=memory[^\n\r]*\n\Z")
+                shutil.rmtree(folder)
+
+    def test_twice_is_the_same_as_once(self):
+        for files in (CLOUD_INIT, OLDER):
+            image = self.image(files)
+            arguments = (*ALL, "--wifi-password-file", self.wifi)
+            self.assertEqual(self.flash(image, "--in-place", *arguments).code, 0)
+            once = digest(image)
+            done = self.flash(image, "--in-place", *arguments)
+            self.assertIn("nothing to do", done.said)
+            self.assertEqual(digest(image), once)
+
+    def test_a_dry_run_changes_not_a_byte_and_says_every_step(self):
+        image = self.image(CLOUD_INIT)
+        packed = self.put("card.img.xz", lzma.compress(image.read_bytes(), preset=0))
+        folder = self.folder(OLDER)
+        before = digest(self.dir)
+        for arguments in ((image, "--in-place"), (image, "--output", self.dir / "new.img"),
+                          (packed, "--output", self.dir / "new.img"), (folder,)):
+            done = self.flash(*arguments, "--dry-run")
+            self.assertEqual(done.code, 0, done)
+            for step in ("pigent.env", "pigent/pigent", "cmdline.txt"):
+                self.assertIn(f"write {step} (", done.said)
+        self.assertEqual(digest(self.dir), before)
+
+    def test_a_packed_image_becomes_a_prepared_copy(self):
+        image = self.image(CLOUD_INIT)
+        packed = self.put("card.img.xz", lzma.compress(image.read_bytes(), preset=0))
+        before = digest(packed)
+        output = self.dir / "out.img"
+        self.assertEqual(self.flash(packed, "--output", output).code, 0)
+        self.assertEqual(digest(packed), before)
+        self.assertEqual(output.stat().st_size, image.stat().st_size)
+        self.assertIn("pigent/first-boot", contents(fat(output)))
+        # What is not the boot partition is as it was.
+        end = (2048 + 40 * 2048) * 512
+        self.assertEqual(output.read_bytes()[end:], image.read_bytes()[end:])
+
+    def test_files_on_the_card_that_are_not_ours_stay(self):
+        folder = self.folder({**CLOUD_INIT, "overlays/x.dtbo": "x", "photo.jpg": "x"})
+        before = contents(Folder(folder))
+        self.flash(folder)
+        after = contents(Folder(folder))
+        changed = {name for name in before if before[name] != after.get(name)}
+        self.assertEqual(changed, {"user-data", "meta-data", "cmdline.txt"})
+
+    def test_claude_is_installed_only_if_asked_for(self):
+        folder = self.folder(CLOUD_INIT)
+        self.flash(folder, "--with-claude")
+        self.assertTrue((folder / "pigent/get-claude").exists())
+        self.assertIn("WITH_CLAUDE=yes", (folder / "pigent/settings").read_text())
+        self.flash(folder)
+        self.assertFalse((folder / "pigent/get-claude").exists())
+
+    def test_a_card_keeps_its_settings_if_none_are_given(self):
+        folder = self.folder({**CLOUD_INIT, "pigent.env": "TELEGRAM_BOT_TOKEN=\r\n"})
+        self.assertEqual(self.flash(folder, env=False).code, 0)
+        self.assertEqual((folder / "pigent.env").read_bytes(), b"TELEGRAM_BOT_TOKEN=\r\n")
