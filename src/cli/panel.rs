@@ -7,7 +7,7 @@ mod walk;
 
 use super::{Failure, no_words, start_log};
 use crate::config::{Config, Sources};
-use crate::panel::{self, Board, Inventory};
+use crate::panel::{self, Board, Inventory, Verdict};
 use crate::store;
 use core::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -38,16 +38,19 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     let _lock = store::lock::take(&Config::state_dir(&sources))
         .map_err(|_| Failure::Other("the daemon runs and has the pins: stop it first".into()))?;
     let inventory = Inventory::read(&settings.folders);
-    let findings = panel::probe(&settings, &inventory);
-    for found in findings.iter().filter(|found| !found.remedy.is_empty()) {
-        println!("{}\n  {}", found.what, found.remedy);
+    let somebody = io::stdin().is_terminal();
+    for found in panel::probe(&settings, &inventory) {
+        // What cannot be opened is told by the walk itself.
+        if !somebody || found.verdict == Verdict::Mind {
+            println!("{}{}{}", found.what, found.gap("\n  "), found.remedy);
+        }
     }
     let ended = ended_by_signal().map_err(Failure::other)?;
     let (mut board, troubles) = Board::open(&settings);
     if troubles.is_empty() && board.lamps().next().is_none() && board.down().is_none() {
         return Err(Failure::Other(NOTHING.into()));
     }
-    if io::stdin().is_terminal() {
+    if somebody {
         let walk = Walk::new(&settings, &inventory, (board, troubles), &ended);
         return match walk.run() {
             true => Ok(()),

@@ -32,6 +32,14 @@ pub struct Finding {
     pub remedy: String,
 }
 
+impl Finding {
+    /// What to write between what was found and its remedy: nothing if there is none.
+    #[must_use]
+    pub fn gap(&self, gap: &'static str) -> &'static str {
+        if self.remedy.is_empty() { "" } else { gap }
+    }
+}
+
 /// Looks at the backend, at each pin and at each LED. A line that a running pigent holds is fine.
 #[must_use]
 pub fn probe(settings: &Settings, board: &Inventory) -> Vec<Finding> {

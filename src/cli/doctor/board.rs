@@ -20,8 +20,7 @@ pub(super) fn show(sources: &Sources) -> Result<(), Failure> {
 
 /// The remedy has a line of its own, below what it is about.
 fn told(found: panel::Finding) -> Finding {
-    let break_ = if found.remedy.is_empty() { "" } else { "\n     " };
-    let what = format!("board: {}{break_}{}", found.what, found.remedy);
+    let what = format!("board: {}{}{}", found.what, found.gap("\n     "), found.remedy);
     match found.verdict {
         Verdict::Fine => fine(what),
         Verdict::Mind => mind(what),
