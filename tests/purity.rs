@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("bridge", &[]),
     ("stream", &[]),
     ("engine", &["bridge", "stream"]),
-    ("telegram", &["bridge", "failpoint"]),
+    ("telegram", &["bridge", "failpoint", "haste"]),
     ("panel", &["bridge", "failpoint"]),
     ("store", &["bridge", "failpoint"]),
     ("config", &["bridge", "engine", "panel", "telegram"]),

@@ -48,11 +48,14 @@ fn no_prompt_is_lost_or_run_twice_whenever_the_process_is_killed() {
             scope.spawn(|| {
                 loop {
                     let nth = next.fetch_add(1, Ordering::SeqCst);
-                    if nth >= closets {
+                    // A loaded machine misses moments: then a few more closets hit them.
+                    let missed = kills >= KILLS && !all.lock().unwrap().missed().is_empty();
+                    if nth >= if missed { 2 * closets } else { closets } {
                         return;
                     }
                     let dice = Dice::new(seed.wrapping_mul(1_000_003).wrapping_add(nth));
-                    let quota = A_CLOSET.min(kills - nth * A_CLOSET);
+                    let quota = if nth < closets { kills - nth * A_CLOSET } else { A_CLOSET };
+                    let quota = A_CLOSET.min(quota);
                     let figures = Closet::new(dice, &steps).live(quota);
                     all.lock().unwrap().add(figures);
                 }
@@ -63,7 +66,7 @@ fn no_prompt_is_lost_or_run_twice_whenever_the_process_is_killed() {
     println!("{figures}");
     assert!(figures.kills >= kills);
     if kills >= KILLS {
-        figures.check_coverage();
+        assert_eq!(figures.missed(), Vec::<&str>::new(), "no kill there");
     }
 }
 

@@ -105,22 +105,16 @@ impl Month {
         self.rest();
         self.say(Kind::Hang);
         let waits = self.dice.pick(&[Kind::Echo, Kind::Work]);
-        let text = waits.text(self.prompts.len(), &mut self.dice);
-        let message = self.harness.server.say(chat, &text).message;
-        self.figures.messages += 1;
-        self.figures.prompts += 1;
-        self.open.insert((chat, message), self.prompts.len());
-        let prompt =
-            crate::prompt::Prompt { kind: waits, chat, message, texts: vec![text], outcome: None };
-        self.prompts.push(prompt);
+        self.say_in(chat, waits);
         let queue = self.harness.server.say(chat, "/queue").message;
-        self.figures.messages += 2;
+        self.figures.messages += 1;
         self.figures.commands += 1;
         let list =
             self.harness.expect_in(chat, "list of what waits", |it| it.reply_to == Some(queue));
         if let Some(label) = list.labels().first() {
             let tap = self.harness.tap_on(&list, label, chat);
             self.drops.push(tap);
+            self.figures.messages += 1;
             self.figures.taps += 1;
         }
         self.rest();

@@ -1,7 +1,7 @@
 //! A month in minutes: mixed use at high speed through the real process, and what that leaves.
 //!
 //! One daemon lives through all of it (`month.rs`): users ask (`prompt.rs`), answer
-//! (`questions.rs`) and do whatever else users do (`deeds.rs`), Telegram cannot be reached again
+//! (`questions.rs`), read (`reading.rs`) and do whatever else users do (`deeds.rs`), Telegram cannot be reached again
 //! and again (`outage.rs`), and pigent's own time passes faster than the world's
 //! (`STAND_IN_HASTE`), so that waits are short. At the end every prompt is accounted for
 //! (`tally.rs`), and the process holds no more than after the first hundred jobs (`usage.rs`). A
@@ -23,6 +23,7 @@ mod month;
 mod outage;
 mod prompt;
 mod questions;
+mod reading;
 mod size;
 #[path = "../support/mod.rs"]
 mod support;

@@ -4,13 +4,13 @@ use crate::dice::Dice;
 use crate::figures::Figures;
 use crate::front::{Front, Way};
 use crate::outage;
-use crate::prompt::{self, Kind, Outcome, Prompt, Reply};
+use crate::prompt::{self, Kind, Prompt};
 use crate::questions::Questions;
 use crate::size::Size;
 use crate::support::{Harness, LONG};
 use crate::usage::Usage;
 use pigent::bridge::memory::Memory;
-use pigent::emulator::{Chat, Message, Options, daemon};
+use pigent::emulator::{Chat, Options, World, daemon};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -67,9 +67,10 @@ pub struct Month {
     /// The network fails.
     pub outage: bool,
     kinds: Vec<Kind>,
-    seen: BTreeMap<i64, i64>,
+    /// The newest message of the bot that was read, by chat.
+    pub seen: BTreeMap<i64, i64>,
     /// Endless runs that were not stopped yet.
-    endless: Vec<usize>,
+    pub endless: Vec<usize>,
 }
 
 impl Month {
@@ -154,11 +155,16 @@ impl Month {
         self.say(kind);
     }
 
-    /// A prompt of this kind.
+    /// A prompt of this kind, somewhere.
     pub fn say(&mut self, kind: Kind) {
         let chat = self.dice.pick(&CHATS);
         // A group gets 15 messages a minute: little happens there.
         let chat = if chat < 0 && self.dice.below(4) > 0 { CHATS[0] } else { chat };
+        self.say_in(chat, kind);
+    }
+
+    /// A prompt of this kind.
+    pub fn say_in(&mut self, chat: i64, kind: Kind) {
         let text = kind.text(self.prompts.len(), &mut self.dice);
         let message = self.harness.server.say(chat, &text).message;
         self.figures.messages += 1;
@@ -180,9 +186,8 @@ impl Month {
         }
         // A door that is closed has nothing to tell.
         daemon::until(Duration::from_millis(200), || {
-            let spoiled = |world: &pigent::emulator::World| {
-                world.log()[before..].iter().filter(|one| one.spoiled).count()
-            };
+            let spoiled =
+                |world: &World| world.log()[before..].iter().filter(|one| one.spoiled).count();
             (self.harness.server.look(spoiled) >= 2).then_some(())
         });
         std::thread::sleep(outage::length(&mut self.dice));
@@ -191,7 +196,7 @@ impl Month {
         self.figures.outages += 1;
     }
 
-    /// Waits until not too much waits.
+    /// Waits until not too much waits; now and then far too much comes at once.
     fn keep_up(&mut self) {
         let rush = self.dice.below(200) == 0;
         let most = if rush { RUSH } else { CROWD };
@@ -243,98 +248,6 @@ impl Month {
         if came.is_none() {
             let open: Vec<&Prompt> = self.open.values().map(|nth| &self.prompts[*nth]).collect();
             self.fail(&format!("there is no {what}: {open:?}, {:?}", self.commands));
-        }
-    }
-
-    /// Looks at what came, and does what it asks for.
-    fn tick(&mut self) {
-        for chat in CHATS {
-            let from = self.seen.get(&chat).copied().unwrap_or(0);
-            let new: Vec<Message> =
-                self.harness.server.look(|world| world.newer(chat, from).cloned().collect());
-            for message in new {
-                self.seen.insert(chat, message.id);
-                self.reads(&message);
-            }
-        }
-        self.answer_questions();
-        self.stop_endless();
-    }
-
-    /// A user reads a message of the bot.
-    fn reads(&mut self, message: &Message) {
-        self.figures.read += 1;
-        let Some(about) = message.reply_to.map(|to| (message.chat, to)) else { return };
-        if message.silent {
-            return;
-        }
-        self.commands.remove(&about);
-        if let Some(dropped) = self.emptied.get_mut(&about) {
-            let count = message.text().rsplit("dropped: ").next().and_then(|it| it.parse().ok());
-            *dropped = count.or(*dropped);
-        }
-        let nth = self.prompts.iter().rposition(|it| (it.chat, it.message) == about);
-        let Some(nth) = nth else { return };
-        if !message.labels().is_empty() {
-            self.questions.asked(message);
-        }
-        match self.prompts[nth].judge(message) {
-            Some(Reply::Final(outcome)) => self.over(nth, outcome),
-            Some(Reply::Other) => {}
-            None => {
-                let prompt = self.prompts[nth].clone();
-                self.fail(&format!("{prompt:?} was answered by {:?}", message.text()))
-            }
-        }
-    }
-
-    fn over(&mut self, nth: usize, outcome: Outcome) {
-        let prompt = &mut self.prompts[nth];
-        match prompt.outcome {
-            None => {
-                prompt.outcome = Some(outcome);
-                self.open.remove(&(prompt.chat, prompt.message));
-                self.endless.retain(|endless| *endless != nth);
-                self.figures.count(outcome);
-            }
-            // What the network has swallowed comes again, or in pieces.
-            Some(known) if known == outcome => self.figures.again += 1,
-            Some(known) => {
-                let prompt = prompt.clone();
-                self.fail(&format!("TWICE: {prompt:?} was {known:?} and is {outcome:?}"))
-            }
-        }
-    }
-
-    /// Stops runs that never end, once they are seen to run.
-    fn stop_endless(&mut self) {
-        for nth in self.endless.clone() {
-            let (chat, message) = (self.prompts[nth].chat, self.prompts[nth].message);
-            let view = self.harness.server.look(|world| {
-                let runs = |it: &&Message| {
-                    let stop = it.labels().iter().any(|label| label.contains("Stop"));
-                    it.reply_to == Some(message) && it.silent && stop
-                };
-                world.newer(chat, message).find(runs).cloned()
-            });
-            if let Some(view) = view {
-                self.endless.retain(|endless| *endless != nth);
-                self.stop(&view);
-            }
-        }
-    }
-
-    fn stop(&mut self, view: &Message) {
-        self.figures.stops += 1;
-        match self.dice.below(3) {
-            0 => self.harness.press(),
-            1 => self.command(view.chat, "/cancel"),
-            _ => {
-                let owner = if view.chat > 0 { view.chat } else { 1000 };
-                self.harness.tap_on(view, "Stop", owner);
-                self.figures.messages += 1;
-                self.figures.taps += 1;
-            }
         }
     }
 
