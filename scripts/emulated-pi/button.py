@@ -16,8 +16,10 @@ PRESSES = 5
 #: All of a stubborn run has to be gone after so long, s.
 STUBBORN = 15
 #: How long a finger stays on the button.
-FINGER = 0.2
+FINGER = 0.4
 GLITCH = 0.005
+#: What is as long may be a press; and how often a spike that came out too long is tried again.
+DEBOUNCED, TRIES = 0.025, 6
 
 
 def press(board, seconds=FINGER):
@@ -35,61 +37,91 @@ def begin(board, text):
     since = time.monotonic()
     board.telegram.say(text)
     board.telegram.wait_request("sendMessage", since)
-    end = time.monotonic() + 60
-    while not board.trace.marks("agent working"):
-        if time.monotonic() > end:
-            raise RigError("the agent did not start within 60 s")
+    wait_marks(board, "agent working")
     return since
 
 
 def glitches(board, _backend):
     """Ten spikes of 5 ms stop nothing."""
-    begin(board, "work with spikes on the wire")
-    for _ in range(10):
-        press(board, GLITCH)
-        time.sleep(0.15)
-    wait_pattern(board.rig, BUSY, "working")
-    expect("the button was" not in board.daemon.log(), "a spike of 5 ms was taken for a press")
-    expect(not board.trace.marks("agent interrupted"), "a spike of 5 ms stopped the run")
-    stop_run(board)
-    return "10 spikes, nothing happened"
+    for _ in range(TRIES):
+        begin(board, "work with spikes on the wire")
+        longest = max(spike(board) for _ in range(10))
+        if longest < DEBOUNCED:
+            wait_pattern(board.rig, BUSY, "working")
+            log = board.daemon.log()
+            expect(not board.trace.marks("agent interrupted"), "a spike stopped the run: " + log)
+            stop_run(board)
+            return "10 spikes of 5 ms, the longest %.0f ms: nothing happened" % (1000 * longest)
+        # The host was busy with something else: that was a press.
+        stop_run(board)
+    raise RigError("this machine is too busy for spikes of 5 ms: %d tries" % TRIES)
+
+
+def spike(board):
+    """A very short press; how long it was at most."""
+    began = time.monotonic()
+    press(board, GLITCH)
+    took = time.monotonic() - began
+    time.sleep(0.15)
+    return took
 
 
 def stop_run(board):
-    """Presses, and waits for the end of the run."""
-    since = press(board)
-    board.telegram.wait_text("Stopped", since)
+    """Presses if need be, and waits for the end of the run."""
+    if board.daemon.agents():
+        press(board)
     board.daemon.wait_agents_gone(STUBBORN)
+    time.sleep(1.5)  # the chat's flood budget
 
 
 def latency(board, backend):
-    """From the press to the request on the agent's stdin, by the guest's clock."""
-    sent, heard = [], []
-    for _ in range(PRESSES):
-        begin(board, "work on")
-        board.trace.clear()
-        pressed = press(board) + board.offset
-        end = time.monotonic() + 30
-        while not board.trace.marks("agent interrupted"):
-            expect(time.monotonic() < end, "30 s after the press the agent has heard nothing")
-        events = board.trace.read()
-        edges = [event.time for event in events if event.what == "irq_handler_entry"]
-        # Without interrupts in the guest the host's moment has to do: +- 10 ms.
-        pressed = edges[0] if edges else pressed
-        writes = [event.time for event in events
-                  if event.what.startswith("sys_write") and event.time > pressed
-                  and "fd: 2," not in event.rest]
-        marks = [event.time for event in events if "agent interrupted" in event.rest]
-        expect(writes, "the trace has no write to the agent")
-        sent.append(1000 * (writes[0] - pressed))
-        heard.append(1000 * (marks[0] - pressed))
-        board.daemon.wait_agents_gone(STUBBORN)
-        time.sleep(1.5)  # the chat's flood budget
-    where = "after the interrupt" if board.rig.has_edges else "after the host's write, +-10 ms"
-    note = "median of %s %s; the agent (a shell script) has read it after %.0f" % (
-        "/".join("%.0f" % value for value in sent), where, sorted(heard)[len(heard) // 2])
+    """From the press to the request on the agent's stdin, by the guest's clock.
+
+    Without interrupts in the guest nobody there knows the moment of the press: what is told then
+    is from the host's write to the host's news of the lamp's flash, and nothing is asserted.
+    """
+    rounds = [one_press(board) for _ in range(PRESSES)]
+    if not board.rig.has_edges:
+        lamp = sorted(flash for _, _, flash in rounds)
+        return "%d presses; the lamp answers after %s ms of the host" % (PRESSES, figures(lamp))
+    sent, heard = (sorted(values) for values in list(zip(*rounds))[:2])
     board.number(backend, "button press to the stop request at the agent",
-                 sorted(sent)[len(sent) // 2], PRESS, "ms", note=note, assert_at=ASSERTED)
+                 sent[PRESSES // 2], PRESS, "ms",
+                 most=ASSERTED,
+                 note="of %s from the interrupt to the write; the agent, a shell script, has read "
+                      "it after %s" % (figures(sent), figures(heard)))
+    return None
+
+
+def figures(values):
+    """Milliseconds, one beside the other."""
+    return "/".join("%.0f" % value for value in values)
+
+
+def one_press(board):
+    """Stops a run; ms from the press to pigent's write, to the agent's read, to the lamp."""
+    begin(board, "work on")
+    board.trace.clear()
+    pressed = press(board)
+    wait_marks(board, "agent interrupted")
+    flash = [edge.time - pressed for edge in board.rig.edges_of(BUSY, pressed)]
+    events = board.trace.read()
+    edges = [event.time for event in events if event.what == "irq_handler_entry"] or [0]
+    # To the agent: not what goes into the log.
+    writes = [event.time for event in events if event.what.startswith("sys_write")
+              and event.time > edges[0] and "fd: 2," not in event.rest]
+    marks = [event.time for event in events if "agent interrupted" in event.rest]
+    expect(writes, "the trace has no write to the agent")
+    board.daemon.wait_agents_gone(STUBBORN)
+    time.sleep(1.5)  # the chat's flood budget
+    return 1000 * (writes[0] - edges[0]), 1000 * (marks[0] - edges[0]), 1000 * flash[0]
+
+
+def wait_marks(board, text, timeout=60):
+    """Waits until the agent has noted something."""
+    end = time.monotonic() + timeout
+    while not board.trace.marks(text):
+        expect(time.monotonic() < end, "%d s without %r in the trace" % (timeout, text))
 
 
 def stubborn(board, _backend):
@@ -103,13 +135,14 @@ def stubborn(board, _backend):
     board.daemon.wait_agents_gone(STUBBORN)
     events = board.trace.read()
     ends = [event.time for event in events if event.what == "sched_process_exit"]
-    took = ends[-1] - (since + board.offset)
+    took = ends[-1] - board.trace.presses()[0]
     expect(took <= STUBBORN, "it took %.1f s" % took)
     wait_pattern(board.rig, IDLE, "idle")
     dark = [edge.time for edge in board.rig.edges_of(BUSY, since) if edge.level == 0][-1] - since
     expect(board.rig.level(BUSY) == 0, "the busy lamp is lit")
     expect(dark <= STUBBORN, "the busy lamp went off after %.1f s" % dark)
-    return "%d processes, last one gone after %.1f s, lamp dark after %.1f s" % (count, took, dark)
+    return "%d processes, the last one gone after %.1f s, the lamp dark after %.1f s" % (
+        count, took, dark)
 
 
 def hold(board, _backend):
@@ -125,7 +158,7 @@ def hold(board, _backend):
         board.telegram.say("answer %d of the queue" % number)
     board.telegram.wait_handed(since)
     since = press(board, 3.6)
-    board.telegram.wait_text("dropped", since)
+    board.telegram.wait_text("Dropped", since)
     board.daemon.wait_agents_gone(STUBBORN)
     wait_pattern(board.rig, IDLE, "idle")
     started, told = board.daemon.starts(), board.telegram.sent(since)
@@ -143,7 +176,7 @@ def offline(board, _backend):
         time.sleep(1)
         since = press(board)
         board.daemon.wait_agents_gone(STUBBORN)
-        took = board.trace.marks("agent interrupted")[0] - (since + board.offset)
+        took = board.trace.marks("agent interrupted")[0] - board.trace.presses()[0]
         wait_dark(board, BUSY)
         told = board.telegram.sent(since)
         expect(not told, "something was sent: %s" % told)
@@ -184,8 +217,7 @@ def run_all(board, backend):
     before = board.daemon.wakeup_rate("panel", 8)
     check(backend, "a 5 ms glitch does nothing", glitches)
     check(backend, "button press to the stop request at the agent", latency)
-    name = "edges: sampling has stopped" if board.rig.has_edges else "no edges: sampling goes on"
-    check(backend, name, sampled, before)
+    check(backend, "edges: sampling has stopped", sampled, before)
     check(backend, "a press stops a stubborn tree within 15 s", stubborn)
     check(backend, "held for 3 s: the queue is empty", hold)
     check(backend, "a press stops the run with the network down", offline)

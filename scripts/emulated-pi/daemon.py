@@ -38,11 +38,15 @@ class Daemon:
             **{"PIGENT_LED_" + lamp: str(wire) for lamp, wire in wires.items()},
         }
 
-    def start(self, backend, lamps=None, fresh=True):
-        """Starts it and waits for the first poll. `fresh`: with an empty state folder."""
+    def start(self, backend, lamps=None, fresh=True, more=None, wait=True):
+        """Starts it and waits for the first poll, unless told not to.
+
+        `fresh`: with an empty state folder; `more`: further variables.
+        """
         if self.alive():
             raise RigError("pigent runs already")
-        words = " ".join("'%s=%s'" % item for item in self.settings(backend, lamps).items())
+        settings = {**self.settings(backend, lamps), **(more or {})}
+        words = " ".join("'%s=%s'" % item for item in settings.items())
         prepare = "rm -rf %s; " % STATE if fresh else ""
         asked = time.monotonic()
         out = self.rig.sh(
@@ -50,6 +54,8 @@ class Daemon:
             "setsid env -i %s /usr/bin/pigent run </dev/null >/dev/null 2>%s & echo $!"
             % (LOG, words, LOG))
         self.pid = int(out.split()[-1])
+        if not wait:
+            return Start(asked, None)
         try:
             poll = self.telegram.wait_request("getUpdates", asked, timeout=LONG)
         except RigError as error:
@@ -98,7 +104,7 @@ class Daemon:
 
     def starts(self):
         """Which agents have been started since the last call."""
-        return self.rig.sh("cat /tmp/starts 2>/dev/null; rm -f /tmp/starts", check=False).split()
+        return self.rig.sh("cat /tmp/starts; : >/tmp/starts", check=False).split()
 
     def wakeups(self, thread):
         """How often a thread has gone to sleep so far (voluntary context switches)."""

@@ -15,7 +15,8 @@ rig_apt_setup() {
   fi
   mkdir -p "$dir/lists/partial" "$dir/archives/partial"
   {
-    for suite in "$mirror bookworm" "$mirror bookworm-updates" "$mirror-security bookworm-security"; do
+    for suite in "$mirror bookworm" "$mirror bookworm-updates" \
+      "$mirror-security bookworm-security"; do
       echo "deb [signed-by=$keyring] $suite main"
       echo "deb-src [signed-by=$keyring] $suite main"
     done

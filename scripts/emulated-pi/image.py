@@ -17,21 +17,22 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BOARDS = {
     "raspi3b": dict(
         title="Raspberry Pi 3 (aarch64)",
-        debian="arm64", target="aarch64-unknown-linux-musl", dtb="bcm2837-rpi-3-b.dtb",
+        debian="arm64", target="aarch64-unknown-linux-musl",
+        soc="bcm2837", dtb="bcm2837-rpi-3-b.dtb",
         # With the Bluetooth node ttyAMA0 is no tty. The ACT LED hangs on the firmware's GPIO
         # expander, which QEMU lacks: it moves to GPIO 47, where the Pi 2 has it.
         remove=["/soc/serial@7e201000/bluetooth", "/wifi-pwrseq"], act_led=47, revision=0xA02082,
     ),
     "raspi2b": dict(
         title="Raspberry Pi 2 (armv7)",
-        debian="armhf", target="armv7-unknown-linux-musleabihf", dtb="bcm2836-rpi-2-b.dtb",
+        debian="armhf", target="armv7-unknown-linux-musleabihf",
+        soc="bcm2836", dtb="bcm2836-rpi-2-b.dtb",
         remove=[], act_led=None, revision=0xA01041,
     ),
 }
 
-#: Not built into Debian's kernels: random numbers (without them the first user waits for a second),
-#: LEDs, the way to the network. Order matters.
-MODULES = ["bcm2835-rng", "leds-gpio", "phy-generic", "dwc2", "cdc_ether", "rndis_host"]
+#: Not built into Debian's kernels: LEDs, and the way to the network. Order matters.
+MODULES = ["leds-gpio", "phy-generic", "dwc2", "cdc_ether", "rndis_host"]
 
 
 class RigError(Exception):

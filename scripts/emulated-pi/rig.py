@@ -5,9 +5,11 @@ A context manager: entering boots the board up to a shell with a network, leavin
 - the console (mini UART) is read; a shell without echo (PL011) takes commands (`sh`)
 - qtest reads the pins and drives them while the guest runs, and reports every change of an output
   pin, so that a pulse of a millisecond is not missed
-- the guest's own clock: without icount QEMU's virtual time runs at the host's rate from the first
-  instruction on (the emulated CPU is slow, its clock is not), so the difference between the
-  guest's CLOCK_MONOTONIC and the host's is a constant, and times can be converted
+- time: with `counted`, QEMU counts instructions, and each takes the guest 2 ns, whatever else the
+  host has to do (about what one core of 900 MHz does; caches and memory cost nothing). The board
+  has one core then. An idle guest's clock runs at the host's rate, a busy one's more slowly where
+  the host is slower than that. Without it the guest's clock is the host's, and what the guest
+  does takes as long as the host needs for it
 
 With Debian's own QEMU a pin has a level but no pull resistor and no edges: the button is driven
 through GPSET/GPCLR, and the guest's kernel never sees an interrupt. A QEMU built by build-qemu.sh
@@ -42,8 +44,8 @@ Edge = collections.namedtuple("Edge", "time pin level")  # time: the host's time
 class Rig:
     """`inputs`: {pin: level} driven from before the first instruction; `files` as in image.py."""
 
-    def __init__(self, board, qemu, guest, files, inputs, verbose=False):
-        self.board, self.qemu, self.guest = board, qemu, guest
+    def __init__(self, board, qemu, guest, files, inputs, counted=False, verbose=False):
+        self.board, self.qemu, self.guest, self.counted = board, qemu, guest, counted
         self.files, self.inputs, self.verbose = files, inputs, verbose
         self.folder = tempfile.mkdtemp(prefix="emulated-pi-")
         self.process = self.monitor = self.probe = self.control = None
@@ -100,13 +102,23 @@ class Rig:
                     "-serial", "chardev:" + name]
         return [
             self.qemu, "-M", self.board, "-accel", "tcg", "-display", "none", "-nodefaults",
-            "-no-reboot", "-S", "-kernel", guest.kernel, "-dtb", self._path("pi.dtb"),
-            "-initrd", self._path("initramfs"), "-append", COMMAND_LINE,
+            "-no-reboot", "-S", *self._pace(),
+            "-kernel", guest.kernel, "-dtb", self._path("pi.dtb"),
+            "-initrd", self._path("initramfs"),
+            "-append", COMMAND_LINE + (" maxcpus=1" if self.counted else ""),
             *serial("control"), *serial("console"),
             "-qmp", "unix:%s,server=on,wait=off" % self._path("qmp"),
             "-qtest", "unix:%s,server=on,wait=off" % self._path("qtest"), "-qtest-log", "none",
             "-netdev", "user,id=net", "-device", "usb-net,netdev=net",
         ]
+
+    def _pace(self):
+        if not self.counted:
+            return []
+        # 2 to the power of `shift` nanoseconds an instruction. One core: with more, a core that
+        # waits for the others (stop_machine) eats up the time they would need.
+        soc = image.BOARDS[self.board]["soc"]
+        return ["-icount", "shift=1,sleep=on", "-global", soc + ".enabled-cpus=1"]
 
     def _connect(self, name, heard):
         end = time.monotonic() + 60
@@ -158,7 +170,7 @@ class Rig:
             self._news.notify_all()
 
     def wait(self, look, timeout, what):
-        """Waits until `look` finds something; it is asked again whenever the guest said something."""
+        """Waits until `look` finds something; it is asked again when the guest said something."""
         end = time.monotonic() + timeout
         with self._news:
             while True:
@@ -197,20 +209,6 @@ class Rig:
         if check and status:
             raise RigError("%s: status %d: %s" % (command, status, text))
         return text
-
-    def clock_offset(self):
-        """Guest's CLOCK_MONOTONIC less the host's, in seconds; exact to some milliseconds.
-
-        The shortest of some round trips counts. The kernel notes its clock with the marker.
-        """
-        best = None
-        for _ in range(5):
-            before = time.monotonic()
-            text = self.sh("cut -d' ' -f1 /proc/uptime")
-            after = time.monotonic()
-            if best is None or after - before < best[0]:
-                best = (after - before, float(text) - (before + after) / 2)
-        return best[1]
 
     def link(self, up):
         """Plugs the network cable, or pulls it: nothing is refused then, nothing arrives."""

@@ -16,6 +16,7 @@ EVENTS = {
     "syscalls/sys_enter_write": 'comm == "pigent" && count > 30',
     "syscalls/sys_enter_writev": 'comm == "pigent"',
     "syscalls/sys_enter_sendto": 'comm == "poller"',
+    "syscalls/sys_enter_recvfrom": 'comm == "poller"',
     "irq/irq_handler_entry": 'name == "pigent" || name ~ "*rppal*"',
 }
 LINE = re.compile(r"^\s*(.+?)-(\d+)\s+\[\d+\]\s+\S+\s+(\d+\.\d+): (\S+?)[:(] ?(.*)$")
@@ -27,7 +28,7 @@ class Trace:
     """Switches the trace on and reads it."""
 
     def __init__(self, rig):
-        self.rig = rig
+        self.rig, self.clears = rig, 0
         lines = ["cd " + TRACING, "echo 0 >tracing_on", "echo mono >trace_clock",
                  "echo 2048 >buffer_size_kb"]
         for event, condition in EVENTS.items():
@@ -36,29 +37,41 @@ class Trace:
         rig.sh("\n".join(lines + ["echo >trace", "echo 1 >tracing_on"]))
 
     def clear(self):
-        """Forgets what was."""
-        self.rig.sh("echo >%s/trace" % TRACING)
+        """Forgets what was. With several cores the kernel keeps something now and then: a mark in
+        the trace says from where on it counts."""
+        self.clears += 1
+        self.rig.sh("cd %s; echo >trace; echo clear %d >trace_marker" % (TRACING, self.clears))
 
     def read(self):
         """All events since the last `clear`, in order."""
         text = self.rig.sh("grep -v '^#' %s/trace" % TRACING, check=False)
         found = [LINE.match(line) for line in text.splitlines()]
-        return [Event(float(m.group(3)), m.group(1).strip(), int(m.group(2)), m.group(4),
-                      m.group(5)) for m in found if m]
+        events = [Event(float(m.group(3)), m.group(1).strip(), int(m.group(2)), m.group(4),
+                        m.group(5)) for m in found if m]
+        marks = [event.time for event in events if event.rest == "clear %d" % self.clears]
+        return [event for event in events if not marks or event.time > marks[-1]]
 
-    def first_poll(self, offset, start):
-        """Seconds from exec to the getUpdates that the host has seen, or None.
+    def first_poll(self):
+        """Seconds from exec to the last byte of the first getUpdates, or None.
 
-        `start.poll` is the host's time of its arrival; what the poller sent last before that is
-        the request. `offset` converts (Rig.clock_offset).
+        The poller sends ClientHello, ChangeCipherSpec (6 bytes), Finished, and at once the
+        request; then it waits for the answer.
         """
         events = self.read()
         execs = [event.time for event in events if event.what == "sched_process_exec"]
-        arrived = start.poll + offset + 0.05  # the offset is exact to some 10 ms
-        sends = [event.time for event in events
-                 if event.who == "poller" and event.what.startswith("sys_sendto")
-                 and event.time <= arrived]
-        return sends[-1] - execs[-1] if execs and sends and sends[-1] > execs[-1] else None
+        poller = [event for event in events if event.who == "poller" and execs
+                  and event.time > execs[-1]]
+        hello = [index for index, event in enumerate(poller) if "len: 6," in event.rest]
+        sent = None
+        for event in poller[hello[0] + 1:] if hello else []:
+            if event.what == "sys_recvfrom":
+                break
+            sent = event.time
+        return sent and sent - execs[-1]
+
+    def presses(self):
+        """When the kernel handled an interrupt of the button."""
+        return [event.time for event in self.read() if event.what == "irq_handler_entry"]
 
     def marks(self, text):
         """When the agent wrote this into the trace."""

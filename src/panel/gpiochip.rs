@@ -1,23 +1,20 @@
 //! Pins through the kernel's character device: any board, and the kernel knows who has a line.
 //!
 //! Each lamp is a request of its own, so that one that is taken costs no other. Polarity is the
-//! kernel's business here: a line is active or not. Bias and debounce are asked for and done
-//! without where the driver has none.
+//! kernel's business here: a line is active or not. Bias is asked for and done without where the
+//! driver has none. The kernel's debouncing is not asked for: where it does that in software, it
+//! answers with a level that only an edge can change, and sampling a line whose edges never come
+//! would see the first level for ever.
 
 use super::lines::{self, Place, errno, explain};
 use super::pins::{Pins, button_trouble, lamp_trouble};
 use super::settings::{ButtonActive, Lamp, LedActive, Pin, Settings};
 use super::trouble::{PinError, Trouble};
 use crate::bridge::time::Mono;
-use core::time::Duration;
 use gpiocdev::Request;
 use gpiocdev::line::{Bias, EdgeDetection, Value};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
-
-/// What the kernel filters by itself, where it can: contact bounce, which would wake the thread
-/// for nothing. Whether it is a press is decided by `button.rs` alike for all backends.
-const DEBOUNCE: Duration = Duration::from_millis(5);
 
 /// Who has the line, for `gpioinfo` and for other programs' errors.
 pub(super) const CONSUMER: &str = "pigent";
@@ -142,30 +139,21 @@ fn open_button(place: &Place, active: ButtonActive) -> Result<Request, PinError>
         ButtonActive::Low => Bias::PullUp,
         ButtonActive::High => Bias::PullDown,
     };
-    let request = |bias: Option<Bias>, debounce: Option<Duration>| {
+    let request = |bias: Option<Bias>| {
         let mut builder = Request::builder();
         builder.on_chip(&place.chip).with_consumer(CONSUMER).as_input();
         if active == ButtonActive::Low {
             builder.as_active_low();
         }
         builder.with_bias(bias).with_edge_detection(EdgeDetection::BothEdges);
-        if let Some(period) = debounce {
-            builder.with_debounce_period(period);
-        }
         builder.with_line(place.offset).request()
     };
-    let final_word = |error: gpiocdev::Error| match errno(&error) {
-        Some(Errno::BUSY | Errno::ACCESS | Errno::PERM) => Err(error),
-        _ => Ok(()),
-    };
-    let first = request(Some(bias), Some(DEBOUNCE)).or_else(|error| {
-        final_word(error)?;
-        request(Some(bias), None)
-    });
-    let line = first.or_else(|error| {
-        final_word(error)?;
+    let line = request(Some(bias)).or_else(|error| {
+        if matches!(errno(&error), Some(Errno::BUSY | Errno::ACCESS | Errno::PERM)) {
+            return Err(error);
+        }
         log::warn!("the button's line has no pull resistor of its own: it needs one outside");
-        request(None, None)
+        request(None)
     });
     line.map_err(|error| refused(&error, place))
 }

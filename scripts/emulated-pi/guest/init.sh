@@ -17,6 +17,10 @@ while read -r module; do
   insmod "/lib/modules/$module" || echo "RIG: insmod $module failed"
 done </lib/modules/order
 
+# The first who wants random numbers waits a second while the kernel gathers them. On a real
+# system that was somebody else, long before pigent.
+dd if=/dev/random of=/dev/null bs=1 count=1 2>/dev/null
+
 ip link set lo up
 i=0 card=
 while [ $i -lt 200 ] && [ -z "$card" ]; do

@@ -75,7 +75,7 @@ pub(super) fn is_ours(path: &Path, text: &str) -> bool {
 
 /// The rule for LEDs, if a lamp is one of the kernel's and no package has brought it.
 fn write_led_rule(place: &Place, project: &Project) -> Result<(), Failure> {
-    let is_led = |lamp| matches!(project.config.panel.wire(lamp), Some(Wire::Kernel(_)));
+    let is_led = |lamp| matches!(project.config.panel.wire(lamp), Some(Wire::Led(_)));
     let [own, packaged] = place.led_rule();
     if !Lamp::ALL.into_iter().any(is_led) || packaged.exists() {
         return Ok(());
