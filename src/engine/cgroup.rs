@@ -76,6 +76,8 @@ impl From<io::Error> for Refusal {
 impl Unit {
     /// Takes over the cgroup of the service, if pigent is one and has been given it. Once, before
     /// the first run. `None` is normal everywhere but under systemd.
+    // As a part of the daemon's start it would lie in memory where it is of no use.
+    #[inline(never)]
     #[must_use]
     pub fn enter() -> Option<Unit> {
         if !is_service() {

@@ -77,6 +77,7 @@ impl Watch {
 
 /// pigent cannot run: tells the service manager why, and waits with the end if there is one, which
 /// would start it again within seconds, and fill the card with logs. A signal ends the wait.
+#[cold]
 pub fn hold(why: &str) {
     if std::env::var_os("NOTIFY_SOCKET").is_some() {
         tell(NotifyState::Status(why));

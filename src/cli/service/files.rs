@@ -1,5 +1,6 @@
 //! Writes and removes single files so that a power cut leaves the old or the new one.
 
+use super::tell;
 use crate::cli::Failure;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ pub(super) const SECRET: u32 = 0o600;
 
 /// What is done, said on the terminal.
 pub(super) fn say(what: &str, path: &Path) {
-    println!("{what:<9} {}", path.display());
+    tell(format_args!("{what:<9} {}", path.display()));
 }
 
 /// Writes a file of root's, and says so; nothing is written if it is so already.

@@ -26,9 +26,11 @@ mod token;
 mod words;
 
 use super::Failure;
+use core::fmt;
 use place::{Name, Place};
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -64,6 +66,9 @@ struct Options {
 
 type Run = fn(&Place, Options) -> Result<ExitCode, Failure>;
 
+// Cold: inlined into the command line's `main` it would lie among what the daemon runs.
+#[cold]
+#[inline(never)]
 pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mut words = args.clone().into_iter();
     let command = words.next().unwrap_or_default();
@@ -121,6 +126,11 @@ fn options(args: Vec<OsString>, allowed: &[&str]) -> Result<Option<Options>, Fai
         }
     }
     Ok(Some(options))
+}
+
+/// Says a line on the terminal. Nobody has to listen to all of it (`| head`).
+fn tell(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// The same command, to be typed by somebody who may become root. The program's path is whole:

@@ -4,7 +4,7 @@ use super::dropin::project_in;
 use super::files;
 use super::install::is_ours;
 use super::place::Place;
-use super::{Options, systemd};
+use super::{Options, systemd, tell};
 use crate::cli::Failure;
 use std::fs;
 use std::path::Path;
@@ -38,10 +38,10 @@ pub(super) fn main(place: &Place, options: Options) -> Result<ExitCode, Failure>
     let _ = systemd::systemctl(&["reset-failed", &unit]);
     if let Some(project) = project_in(&drop_in) {
         files::say("stays", &project);
-        println!(
+        tell(format_args!(
             "What pigent remembers is in its state folder there ({}); .env has no token any more.",
             project.join(".pigent").display()
-        );
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

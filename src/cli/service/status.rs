@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::systemd::{self, Properties};
-use super::{Options, words};
+use super::{Options, tell, words};
 use crate::cli::Failure;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub(super) fn main(place: &Place, _: Options) -> Result<ExitCode, Failure> {
         return Err(Failure::Other(trouble.unwrap_or_default()));
     }
     let state = [found.get("ActiveState"), " (", found.get("SubState"), ")"].concat();
-    println!("{unit}: {state}");
+    tell(format_args!("{unit}: {state}"));
     line("does", found.get("StatusText"));
     let active = found.get("ActiveState") == "active";
     if active {
@@ -33,17 +33,20 @@ pub(super) fn main(place: &Place, _: Options) -> Result<ExitCode, Failure> {
     }
     line("restarts", found.get("NRestarts"));
     line("wrong", trouble.as_deref().unwrap_or("nothing"));
-    println!();
+    tell(format_args!(""));
     match systemd::log(&unit, LOG).as_str() {
-        "" => println!("No log to be seen: sudo pigent service status{}", place.name().option()),
-        log => println!("{log}"),
+        "" => tell(format_args!(
+            "No log to be seen: sudo pigent service status{}",
+            place.name().option()
+        )),
+        log => tell(format_args!("{log}")),
     }
     Ok(if active { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn line(what: &str, text: &str) {
     if !text.is_empty() {
-        println!("{what:<16}{text}");
+        tell(format_args!("{what:<16}{text}"));
     }
 }
 

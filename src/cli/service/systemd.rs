@@ -2,6 +2,7 @@
 //! `systemctl show`, which is made for that.
 
 use super::place::Place;
+use super::tell;
 use crate::cli::Failure;
 use std::process::{Command, Output, Stdio};
 
@@ -47,7 +48,9 @@ pub(super) fn systemctl(words: &[&str]) -> Result<(), Failure> {
 pub(super) fn apply_led_rule() {
     for words in [&["control", "--reload"][..], &["trigger", "--subsystem-match=leds"]] {
         if !output("udevadm", words).is_ok_and(|output| output.status.success()) {
-            println!("note      the rule for LEDs counts from the next start of the board on");
+            tell(format_args!(
+                "note      the rule for LEDs counts from the next start of the board on"
+            ));
             return;
         }
     }
