@@ -5,7 +5,6 @@ use crate::bridge::ids::BlobId;
 use crate::bridge::memory::Memory;
 use crate::failpoint;
 use crate::panel;
-use std::backtrace::Backtrace;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,7 +30,7 @@ pub(super) fn install(note: PathBuf, earlier: Vec<Suspect>) -> Lamps {
     let panel = Arc::clone(&lamps);
     panic::set_hook(Box::new(move |info| {
         let text = format!("{}: {info}", thread::current().name().unwrap_or("a thread"));
-        log::error!("{text}\n{}", Backtrace::capture());
+        log::error!("{text}");
         let file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&note);
         if let Ok(mut file) = file {

@@ -60,7 +60,9 @@ impl Number {
 
     /// Its value, if it was short enough and is finite.
     pub(super) fn value(&self) -> Option<f64> {
-        self.text().and_then(|text| text.parse().ok()).filter(|value: &f64| value.is_finite())
+        // By serde_json, which is in the binary anyway: the standard library's own way has tables of
+        // 10 KiB.
+        self.text().and_then(|text| serde_json::from_str(text).ok())
     }
 
     /// Its value rounded towards zero, if that is a whole number from 0 on. (Claude's delays are

@@ -5,8 +5,10 @@
 //! the sending client. Below it is ureq's TCP connector, so time-outs and proxies are ureq's.
 
 use core::fmt;
+use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::SigningKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{Read as _, Write as _};
@@ -33,8 +35,9 @@ impl Connect {
         if let Some(path) = ca_file {
             add_roots(&mut roots, path)?;
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_details(provider, Arc::new(Date))
+        let ring = rustls::crypto::ring::default_provider();
+        let provider = CryptoProvider { key_provider: &NoKeys, ..ring };
+        let mut config = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(Date))
             .with_safe_default_protocol_versions()
             .map_err(|_| TrustError::NoTls)?
             .with_root_certificates(roots)
@@ -42,6 +45,19 @@ impl Connect {
         // There is one server; the default has room for 256.
         config.resumption = rustls::client::Resumption::in_memory_sessions(4);
         Ok(Connect(Arc::new(config)))
+    }
+}
+
+/// The way to a private key: there is none, and all the code for signing stays out of the binary.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(
+        &self,
+        _: PrivateKeyDer<'static>,
+    ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("a client has no key of its own".into()))
     }
 }
 

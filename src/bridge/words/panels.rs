@@ -155,7 +155,11 @@ impl Words {
         }
         if cost > 0.0 {
             // Cumulative over the session (STREAM.md section 3), so it is named as that.
-            rest.push_str(&format!(" · {} ${cost:.4}", self.pick("session", "Sitzung")));
+            // As whole parts: writing numbers with a point would bring 7 KB of code along.
+            let parts = (cost * 10_000.0).round() as u64;
+            let (dollars, rest_of_it) = (parts / 10_000, parts % 10_000);
+            let session = self.pick("session", "Sitzung");
+            rest.push_str(&format!(" · {session} ${dollars}.{rest_of_it:04}"));
         }
         vec![Part::Bold(head), Part::Plain(rest)]
     }
