@@ -109,10 +109,7 @@ impl Place {
         let entries = fs::read_dir(self.at(OWN)).into_iter().flatten().flatten();
         let set_up = entries.filter(|entry| entry.path().join("project.conf").exists());
         let names = set_up.filter_map(|entry| name_in(entry.file_name().to_str()?));
-        let mut all: Vec<Place> =
-            names.map(|name| Place { root: self.root.clone(), name }).collect();
-        all.sort_by_key(Place::unit);
-        all
+        names.map(|name| Place { root: self.root.clone(), name }).collect()
     }
 
     /// What only root reads.
