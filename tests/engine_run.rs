@@ -299,11 +299,11 @@ fn what_cannot_be_started_says_why() {
     let bench = bench();
     fs::write(bench.path("plain"), "#!/bin/sh\n").unwrap();
     executable(&bench.path("text"), "neither a script nor a program\n");
-    // The head of a program for another kind of machine (a 64-bit Alpha).
-    let mut alpha = vec![0; 128];
-    alpha[..20].copy_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x26\x90");
-    executable(&bench.path("alpha"), "");
-    fs::write(bench.path("alpha"), alpha).unwrap();
+    // The head of a program for another kind of machine (a number that none has: others may be emulated).
+    let mut stranger = vec![0; 128];
+    stranger[..20].copy_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xef\xbe");
+    executable(&bench.path("stranger"), "");
+    fs::write(bench.path("stranger"), stranger).unwrap();
     executable(&bench.path("orphan"), "#!/no/such/interpreter\n");
     let named = |program: &str| program.to_owned();
     let interpreter = "./orphan: its interpreter /no/such/interpreter is not installed";
@@ -312,7 +312,7 @@ fn what_cannot_be_started_says_why() {
         ("./no-such-agent", StartError::NotFound { program: named("./no-such-agent") }),
         ("./plain", StartError::NotExecutable { program: named("./plain") }),
         ("./text", StartError::WrongFormat { program: named("./text") }),
-        ("./alpha", StartError::WrongFormat { program: named("./alpha") }),
+        ("./stranger", StartError::WrongFormat { program: named("./stranger") }),
         ("./orphan", StartError::Other { why: named(interpreter) }),
     ];
     run(async {
