@@ -70,7 +70,9 @@ class Board:
 
     def set_clock(self, seconds):
         """Sets the guest's wall clock."""
-        self.rig.sh("date -s @%d" % seconds)
+        out = self.rig.sh("date -s @%d" % seconds)
+        if "can't" in out:  # its status is 0 all the same
+            raise RigError(out)
 
     # Checks.
 

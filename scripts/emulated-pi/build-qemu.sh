@@ -13,7 +13,7 @@
 #              EMULATE_PI_NO_APT=1  never install packages: fail and name them
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=debian.sh
+# shellcheck source=/dev/null
 . "$here/debian.sh"
 
 [ $# -eq 1 ] || { sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2 && exit 2; }

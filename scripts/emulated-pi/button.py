@@ -2,7 +2,7 @@
 
 import time
 
-from board import ANSWER, expect
+from board import expect
 from daemon import BUSY, BUTTON, IDLE
 from image import RigError
 from lamps import wait_pattern
@@ -106,7 +106,9 @@ def one_press(board):
     wait_marks(board, "agent interrupted")
     flash = [edge.time - pressed for edge in board.rig.edges_of(BUSY, pressed)]
     events = board.trace.read()
-    edges = [event.time for event in events if event.what == "irq_handler_entry"] or [0]
+    edges = [event.time for event in events if event.what == "irq_handler_entry"]
+    expect(edges or not board.rig.has_edges, "the trace has no interrupt of the button")
+    edges = edges or [0]
     # To the agent: not what goes into the log.
     writes = [event.time for event in events if event.what.startswith("sys_write")
               and event.time > edges[0] and "fd: 2," not in event.rest]
@@ -149,23 +151,22 @@ def hold(board, _backend):
     """Held for 3 s: what waits is dropped too, and what began meanwhile is stopped.
 
     The run that was there ends at once, so the first of those that waited begins while the finger
-    is still on the button.
+    is still on the button; none of them would end by itself.
     """
     board.daemon.starts()
     begin(board, "work, and others wait")
     since = time.monotonic()
     for number in (1, 2, 3):
-        board.telegram.say("answer %d of the queue" % number)
+        board.telegram.say("work number %d of the queue" % number)
     board.telegram.wait_handed(since)
     since = press(board, 3.6)
     board.telegram.wait_text("Dropped", since)
     board.daemon.wait_agents_gone(STUBBORN)
     wait_pattern(board.rig, IDLE, "idle")
-    started, told = board.daemon.starts(), board.telegram.sent(since)
-    expect(started in (["work"], ["work", "answer"]), "these ran: %s" % " ".join(started))
-    expect(not any(ANSWER in text for text in told), "a waiting prompt was answered")
+    started = len(board.daemon.starts())
+    expect(started in (1, 2), "%d of 4 prompts ran" % started)
     return "3 prompts waited: %d began during the press and was stopped, the others never ran" % (
-        len(started) - 1)
+        started - 1)
 
 
 def offline(board, _backend):

@@ -1,4 +1,4 @@
-"""The board's clock says 2040, beyond what 32 bits of seconds hold; or 1970.
+"""The board's clock says 2040, beyond what 32 bits of seconds hold; or 1971.
 
 The guest's own busybox has 32-bit time on armv7: it can neither set this clock nor look at files
 of that time. So the clock is set by a program of six instructions (setter.py), and
@@ -61,8 +61,8 @@ def lives(board, backend):
 
 
 def forgotten(board, backend):
-    """The same board with its clock at 1970: the error lamp says so, and it goes on polling."""
-    board.set_clock(0)
+    """The same board with its clock at 1971, as none is set: the error lamp says so."""
+    board.set_clock(365 * 86400)
     try:
         start = board.daemon.start(backend, wait=False)
         seen = wait_pattern(board.rig, ERROR, "error", since=start.asked)
@@ -75,4 +75,4 @@ def forgotten(board, backend):
 def run_all(board, backend):
     """Both; no pigent runs after them."""
     board.check(backend, "2040: polls, logs, writes and reads its state", lives)
-    board.check(backend, "1970, a clock that is not set: the error lamp", forgotten)
+    board.check(backend, "1971, a clock that is not set: the error lamp", forgotten)

@@ -10,7 +10,7 @@
 # Environment: EMULATE_PI_MIRROR  a Debian mirror  [http://deb.debian.org/debian]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=debian.sh
+# shellcheck source=/dev/null
 . "$here/debian.sh"
 
 [ $# -eq 2 ] || { sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2 && exit 2; }

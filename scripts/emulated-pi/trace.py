@@ -17,7 +17,7 @@ EVENTS = {
     "syscalls/sys_enter_writev": 'comm == "pigent"',
     "syscalls/sys_enter_sendto": 'comm == "poller"',
     "syscalls/sys_enter_recvfrom": 'comm == "poller"',
-    "irq/irq_handler_entry": 'name == "pigent" || name ~ "*rppal*"',
+    "irq/irq_handler_entry": 'name == "pigent" || name ~ "RPPAL*"',
 }
 LINE = re.compile(r"^\s*(.+?)-(\d+)\s+\[\d+\]\s+\S+\s+(\d+\.\d+): (\S+?)[:(] ?(.*)$")
 
