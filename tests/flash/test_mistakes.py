@@ -1,5 +1,6 @@
 """Every mistake of a person has a text that says what to do, and changes nothing."""
 
+import errno
 import lzma
 from unittest import mock
 
@@ -128,9 +129,12 @@ class MistakesWithImages(Case):
         self.refuses(image.read_bytes(), "not enough room")
 
     def test_no_room_for_the_copy(self):
-        image = self.image(CLOUD_INIT)
-        done = self.flash(image, "--output", "/dev/full")
-        self.refused(done, "no file")
+        full = OSError(errno.ENOSPC, "No space left on device")
+        with mock.patch("flashing.image._copy_sparsely", side_effect=full):
+            self.refuses(self.image(CLOUD_INIT).read_bytes(), "not enough room", "make room")
+
+    def test_an_output_that_is_no_file(self):
+        self.refused(self.flash(self.image(CLOUD_INIT), "--output", "/dev/full"), "no file")
 
     def test_no_target(self):
         self.refused(self.flash(self.image(CLOUD_INIT)), "--output", "--device")

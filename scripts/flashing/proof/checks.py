@@ -84,8 +84,9 @@ class Proof:
     def a_prompt_runs(self) -> None:
         since = time.monotonic()
         self.api.write("please do")
-        started = f"n=0; until set -- {GROUP}/run-*/cgroup.procs && [ -s $1 ]; do n=$((n + 1)); " \
-                  "[ $n -lt 120 ] || exit 1; sleep 1; done; "
+        # These files have no size to ask for.
+        started = f"n=0; until set -- {GROUP}/run-*/cgroup.procs && grep -q . $1 2>/dev/null; do " \
+                  "n=$((n + 1)); [ $n -lt 120 ] || exit 1; sleep 1; done; "
         self.asks("a run has a folder of its own, with the agent in it",
                   started + "ps -o comm= -p $(paste -sd, $1) | grep -cx agent", "1")
         self.asks("with a limit of memory", started + "grep -c max ${1%/*}/memory.max", "0")

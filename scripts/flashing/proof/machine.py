@@ -50,24 +50,26 @@ class Machine:
         )
         self.started = time.monotonic()
 
-    def ssh(self, script: str, seconds: float = 120) -> subprocess.CompletedProcess:
+    def ssh(self, script: str, seconds: float = 300) -> subprocess.CompletedProcess:
         """Runs a script on the board as root, by the key that scripts/flash put there."""
-        return subprocess.run(
-            ["ssh", "-i", str(self.key), "-p", str(self._port), "-o", "BatchMode=yes",
-             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-             "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", f"{self.user}@127.0.0.1",
-             "sudo", "sh"],
-            input=script, capture_output=True, text=True, timeout=seconds, check=False,
-        )
+        words = [
+            "ssh", "-i", str(self.key), "-p", str(self._port), "-o", "BatchMode=yes",
+            "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+            "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", f"{self.user}@127.0.0.1",
+            "sudo", "sh",
+        ]
+        try:
+            return subprocess.run(
+                words, input=script, capture_output=True, text=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(words, 255, "", f"no answer in {seconds:.0f} s")
 
     def wait_for_ssh(self) -> None:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            try:
-                if self.ssh("true", 40).returncode == 0:
-                    return
-            except subprocess.TimeoutExpired:
-                pass
+            if self.ssh("true", 60).returncode == 0:
+                return
             self._alive()
             time.sleep(2)
         raise Mistake(f"nobody answers ssh on the board: see {self.console}")
