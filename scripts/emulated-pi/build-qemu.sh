@@ -9,7 +9,7 @@
 # either builds it anew.
 #
 # Needs: apt-get, and the packages below, which are installed if it runs as root (or with sudo).
-# Environment: EMULATE_PI_MIRROR  a Debian mirror           [http://deb.debian.org/debian]
+# Environment: EMULATE_PI_MIRROR  a Debian mirror           [the one this system's apt uses]
 #              EMULATE_PI_NO_APT=1  never install packages: fail and name them
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -4,10 +4,21 @@
 #
 # The kernels, and the QEMU that the patch fits, are bookworm's, whatever this machine runs.
 #
-# Environment: EMULATE_PI_MIRROR  a Debian mirror  [http://deb.debian.org/debian]
+# Environment: EMULATE_PI_MIRROR  a Debian mirror  [the one this system's apt uses]
+
+# Where this system's packages come from; -security is beside it.
+rig_mirror() {
+  # shellcheck disable=SC2016  # apt's own variable
+  apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | sed -n 's,/debian/*$,/debian,p' |
+    sort -u | sed -n 1p
+}
 
 rig_apt_setup() {
-  local dir=$1 arch=$2 mirror=${EMULATE_PI_MIRROR:-http://deb.debian.org/debian}
+  local dir=$1 arch=$2 mirror=${EMULATE_PI_MIRROR:-$(rig_mirror)}
+  if [ -z "$mirror" ]; then
+    echo "emulate-pi: apt knows no Debian mirror: name one in EMULATE_PI_MIRROR" >&2
+    return 1
+  fi
   local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   if [ ! -e "$keyring" ]; then
     echo "emulate-pi: $keyring is missing: apt-get install debian-archive-keyring" >&2

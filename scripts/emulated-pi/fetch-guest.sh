@@ -7,7 +7,7 @@
 # Prints the folder they are unpacked in (FOLDER/arm64 or FOLDER/armhf); done once.
 #
 # Needs: apt-get, dpkg, depmod (kmod).
-# Environment: EMULATE_PI_MIRROR  a Debian mirror  [http://deb.debian.org/debian]
+# Environment: EMULATE_PI_MIRROR  a Debian mirror  [the one this system's apt uses]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=/dev/null

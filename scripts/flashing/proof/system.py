@@ -18,7 +18,6 @@ PACKAGES = (
     "systemd-sysv,udev,dbus,cloud-init,netplan.io,systemd-resolved,openssh-server,sudo,"
     "linux-image-arm64,initramfs-tools,kmod,e2fsprogs,dosfstools,iproute2,procps,polkitd"
 )
-MIRROR = "http://deb.debian.org/debian"
 # Only what the emulated board needs: packing all modules takes emulation many minutes.
 SMALL_INITRAMFS = (
     'mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"; '
@@ -65,7 +64,7 @@ def rootfs(cache: Path, say) -> Path:
         done = subprocess.run(
             ["mmdebstrap", "--architectures=arm64", "--variant=minbase", "--mode=root", "--quiet",
              "--aptopt=Apt::Install-Recommends false", f"--include={PACKAGES}",
-             f"--essential-hook={SMALL_INITRAMFS}", *_keyring(), SUITE, str(partial), MIRROR],
+             f"--essential-hook={SMALL_INITRAMFS}", *_keyring(), SUITE, str(partial), _mirror()],
             check=False,
         )
     if done.returncode:
@@ -151,6 +150,17 @@ def _keyring() -> list[str]:
     """Where this Debian is older than the one being made, its own keys may not do."""
     keys = Path(f"/usr/share/keyrings/debian-archive-{SUITE}-stable.gpg")
     return [f"--keyring={keys}"] if keys.exists() else []
+
+
+def _mirror() -> str:
+    """Where this system's own packages come from."""
+    told = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)"],
+                          capture_output=True, text=True, check=False).stdout
+    mirrors = [line.rstrip("/") for line in told.splitlines()]
+    for mirror in mirrors:
+        if mirror.endswith("/debian"):
+            return mirror
+    raise Mistake("apt knows no Debian mirror: run apt-get update first")
 
 
 @contextlib.contextmanager
