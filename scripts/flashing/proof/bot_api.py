@@ -19,6 +19,8 @@ class BotApi:
         self.calls: list[tuple[float, str, str, dict]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        # Boards that are switched off hang up in the middle.
+        self._server.handle_error = lambda *_: None
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
