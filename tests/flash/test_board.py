@@ -338,8 +338,10 @@ class Claude(Board):
         self.tool("curl", curl)
         home = self.root / "home"
         home.mkdir(exist_ok=True)
-        environment = {**os.environ, "HOME": str(home), "PATH": f"{self.tools}:{os.environ['PATH']}"}
-        return subprocess.run(["sh", str(ROOT / "scripts/flashing/board/get-claude")], env=environment, capture_output=True, text=True)
+        path = f"{self.tools}:{os.environ['PATH']}"
+        return subprocess.run(["sh", str(ROOT / "scripts/flashing/board/get-claude")], text=True,
+                              env={**os.environ, "HOME": str(home), "PATH": path},
+                              capture_output=True)
 
     def test_runs_the_installer_once(self):
         installer = r"#!/bin/bash\nmkdir -p ~/.local/bin\ntouch ~/.local/bin/claude\n" \

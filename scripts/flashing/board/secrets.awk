@@ -94,8 +94,10 @@ END {
   if (mode == "names") print ""
   if (mode == "merge") {
     if (!given) blank["TELEGRAM_BOT_TOKEN"] = 1
-    for (name in blank)
-      if (kept[name] != "") print name "=" (index(kept[name], "'") ? kept[name] : "'" kept[name] "'")
+    for (name in blank) {
+      quote = index(kept[name], "'") ? "" : "'"
+      if (kept[name] != "") print name "=" quote kept[name] quote
+    }
   }
   exit wrong
 }
