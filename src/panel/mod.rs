@@ -34,6 +34,7 @@ pub use trouble::{PinError, Trouble};
 
 use crate::bridge::effect::Signs;
 use crate::bridge::input::{Input, Press};
+use crate::threads;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ pub fn spawn(settings: Settings, inputs: Sender<Input>) -> io::Result<Handle> {
     let shared = Arc::new(thread::Shared::new()?);
     let theirs = Arc::clone(&shared);
     let run = move || thread::run(&settings, &theirs, &inputs);
-    std::thread::Builder::new().name("panel".into()).spawn(run)?;
+    threads::named("panel").spawn(run)?;
     Ok(Handle(Some(shared)))
 }
 

@@ -37,6 +37,7 @@ use crate::bridge::effect::Save;
 use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::memory::Memory;
+use crate::threads;
 use disk::{Disk, Folder};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -131,7 +132,7 @@ impl Store {
         let mailbox = writer::Mailbox::default();
         let theirs = mailbox.clone();
         let run = move || writer::run(writer, &theirs, &inputs, restart);
-        std::thread::Builder::new().name("store".into()).spawn(run)?;
+        threads::named("store").spawn(run)?;
         Ok(Handle { mailbox, folder: self.folder })
     }
 }

@@ -42,6 +42,7 @@ use crate::bridge::effect::{Post, View};
 use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::rules::Lang;
+use crate::threads;
 use core::time::Duration;
 use inbox::Inbox;
 use lanes::Lanes;
@@ -77,7 +78,7 @@ where
         inputs,
         started: Instant::now(),
     };
-    std::thread::Builder::new().name("outbox".to_owned()).spawn(move || worker.run())?;
+    threads::named("outbox").spawn(move || worker.run())?;
     Ok(Handle { shared })
 }
 
