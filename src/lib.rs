@@ -15,7 +15,6 @@
 //! | [`cli`] | one file a subcommand |
 //! | `failpoint` | where tests make the real process die; empty in binaries for boards |
 //! | `haste` | how tests make time pass faster; empty in binaries for boards |
-//! | `threads` | how a thread begins: its name, its stack |
 //!
 //! Arrows point inwards: the shells use the types of [`bridge`], and `bridge` uses nobody's.
 
@@ -32,4 +31,3 @@ pub mod runtime;
 pub mod store;
 pub mod stream;
 pub mod telegram;
-mod threads;

@@ -11,9 +11,9 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("bridge", &[]),
     ("stream", &[]),
     ("engine", &["bridge", "stream"]),
-    ("telegram", &["bridge", "failpoint", "haste", "threads"]),
-    ("panel", &["bridge", "failpoint", "threads"]),
-    ("store", &["bridge", "failpoint", "threads"]),
+    ("telegram", &["bridge", "failpoint", "haste"]),
+    ("panel", &["bridge", "failpoint"]),
+    ("store", &["bridge", "failpoint"]),
     ("config", &["bridge", "engine", "panel", "telegram"]),
 ];
 /// All of the standard library that decisions need.

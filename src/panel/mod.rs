@@ -34,7 +34,6 @@ pub use trouble::{PinError, Trouble};
 
 use crate::bridge::effect::Signs;
 use crate::bridge::input::{Input, Press};
-use crate::threads;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -70,7 +69,7 @@ pub fn spawn(settings: Settings, inputs: Sender<Input>) -> io::Result<Handle> {
     let shared = Arc::new(thread::Shared::new()?);
     let theirs = Arc::clone(&shared);
     let run = move || thread::run(&settings, &theirs, &inputs);
-    threads::named("panel").spawn(run)?;
+    std::thread::Builder::new().name("panel".into()).spawn(run)?;
     Ok(Handle(Some(shared)))
 }
 

@@ -2,11 +2,11 @@
 
 use super::reloaded;
 use crate::bridge::Input;
-use crate::threads;
 use rustix::process::{Signal, getpid, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io;
+use std::thread;
 use tokio::sync::mpsc::Sender;
 
 /// Starts the thread that waits for signals.
@@ -26,7 +26,7 @@ pub(super) fn spawn(inputs: Sender<Input>) -> io::Result<()> {
             }
         }
     };
-    threads::named("signals").spawn(wait)?;
+    thread::Builder::new().name("signals".into()).spawn(wait)?;
     Ok(())
 }
 

@@ -37,7 +37,6 @@ use crate::bridge::effect::Save;
 use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::memory::Memory;
-use crate::threads;
 use disk::{Disk, Folder};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -132,7 +131,7 @@ impl Store {
         let mailbox = writer::Mailbox::default();
         let theirs = mailbox.clone();
         let run = move || writer::run(writer, &theirs, &inputs, restart);
-        threads::named("store").spawn(run)?;
+        std::thread::Builder::new().name("store".into()).spawn(run)?;
         Ok(Handle { mailbox, folder: self.folder })
     }
 }

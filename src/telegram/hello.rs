@@ -7,7 +7,6 @@ use super::backoff::Backoff;
 use super::client::Client;
 use super::error::Error;
 use crate::bridge::input::Input;
-use crate::threads;
 use std::{io, thread};
 use tokio::sync::mpsc::Sender;
 
@@ -22,7 +21,7 @@ pub fn spawn(
     commands: &'static [(&'static str, &'static str)],
     inputs: Sender<Input>,
 ) -> io::Result<()> {
-    threads::named("hello").spawn(move || {
+    thread::Builder::new().name("hello".into()).spawn(move || {
         let Some(username) = until_it_works(&inputs, |_| false, || client.get_me()) else { return };
         if inputs.blocking_send(Input::Me { username }).is_err() {
             return;

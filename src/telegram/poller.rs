@@ -13,7 +13,6 @@ use crate::bridge::ids::UpdateId;
 use crate::bridge::input::{Batch, Input, Link, Told, Update};
 use crate::failpoint;
 use crate::haste;
-use crate::threads;
 use core::time::Duration;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,7 +38,7 @@ pub fn spawn(client: Client, inputs: Sender<Input>, pace: Pace) -> io::Result<(C
         started: Instant::now(),
         complained: None,
     };
-    threads::named("poller").spawn(move || poller.run())?;
+    thread::Builder::new().name("poller".into()).spawn(move || poller.run())?;
     Ok((confirms, pulse))
 }
 

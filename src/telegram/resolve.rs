@@ -4,11 +4,10 @@
 //! time on a new thread: on a Pi that is a round trip to the router for every edit, a send that
 //! fails because DNS does, and a panic when no thread can be had.
 
-use crate::threads;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
-use std::{fmt, io};
+use std::{fmt, io, thread};
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -96,7 +95,7 @@ fn look_up(name: &str, timeout: NextTimeout) -> Result<Vec<SocketAddr>, Error> {
     }
     let (answer, wait) = mpsc::sync_channel::<io::Result<Vec<SocketAddr>>>(1);
     let question = name.to_owned();
-    threads::named("resolve").spawn(move || {
+    thread::Builder::new().name("resolve".into()).spawn(move || {
         let found = question.to_socket_addrs().map(|found| found.take(MOST).collect());
         // Nobody waits any more if this fails.
         let _ = answer.send(found);

@@ -42,7 +42,6 @@ use crate::bridge::effect::{Post, View};
 use crate::bridge::ids::BlobId;
 use crate::bridge::input::Input;
 use crate::bridge::rules::Lang;
-use crate::threads;
 use core::time::Duration;
 use inbox::Inbox;
 use lanes::Lanes;
@@ -78,7 +77,7 @@ where
         inputs,
         started: Instant::now(),
     };
-    threads::named("outbox").spawn(move || worker.run())?;
+    std::thread::Builder::new().name("outbox".to_owned()).spawn(move || worker.run())?;
     Ok(Handle { shared })
 }
 
