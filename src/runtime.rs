@@ -75,6 +75,9 @@ impl From<io::Error> for StartError {
 /// [`StartError`]; nothing has been touched then.
 pub fn run(config: Config) -> Result<(), StartError> {
     leave_no_core();
+    // Where huge pages are for everybody (64-bit Debian), the first byte of a thread's stack may
+    // bring 2 MiB, as much as all of the rest. A kernel that has none refuses, and that is fine.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let lock = lock::take(&config.state_dir).map_err(StartError::Locked)?;
     if let Some(why) = &lock.trouble {
         log::error!("the state folder cannot be locked: {why}");

@@ -55,11 +55,13 @@ def memory(board, backend, pid):
     tree = process_tree(board, pid)
     expect(tree == {pid}, "there is more than the daemon in its tree: %s" % tree)
     maps = mappings(board.rig.sh("cat /proc/%d/smaps" % pid))
-    now, anonymous = (sum(one.sizes.get(what, 0) for one in maps) for what in ("Rss", "Anonymous"))
+    now, anonymous, huge = (sum(one.sizes.get(what, 0) for one in maps)
+                            for what in ("Rss", "Anonymous", "AnonHugePages"))
     peak = now + sizes["VmHWM"] - sizes["VmRSS"]
-    note = "now %d, of it anonymous %d; 1 process, %s threads; the kernel's lagging counters: " \
-        "VmHWM %d, VmRSS %d" % (now, anonymous, re.search(r"Threads:\s+(\d+)", status).group(1),
-                                sizes["VmHWM"], sizes["VmRSS"])
+    threads = re.search(r"Threads:\s+(\d+)", status).group(1)
+    note = "now %d, of it anonymous %d, in huge pages %d; 1 process, %s threads; " \
+        "the kernel's lagging counters: VmHWM %d, VmRSS %d" % (
+            now, anonymous, huge, threads, sizes["VmHWM"], sizes["VmRSS"])
     board.number(backend, "idle resident memory of the tree over TLS, peak", peak, RESIDENT,
                  "KiB", note=note)
     for what, size in sorted(made_of(board, pid, maps).items(), key=lambda item: -item[1]):

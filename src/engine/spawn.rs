@@ -13,6 +13,7 @@ use super::command::Pair;
 use core::ffi::{c_char, c_int};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::thread::disable_transparent_huge_pages;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io;
@@ -69,6 +70,8 @@ pub fn spawn(
             }
             offer_to_oom_killer();
             heed_signals();
+            // pigent does without them, and that would be inherited.
+            let _ = disable_transparent_huge_pages(false);
             die_with(parent)?;
             Err(image.exec())
         });
@@ -148,5 +151,20 @@ impl Pointers {
         let ends = [core::ptr::null()];
         let list = strings.iter().map(|string| string.as_ptr()).chain(ends).collect();
         Pointers { _strings: strings, list }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_agent_may_have_huge_pages_though_pigent_has_none() {
+        disable_transparent_huge_pages(true).unwrap();
+        let args = ["THP_enabled", "/proc/self/status"].map(str::to_owned);
+        let child = spawn(Path::new("/bin/grep"), &args, &[], Path::new("/")).unwrap();
+        let output = child.wait_with_output().await.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.split_whitespace().nth(1), Some("1"), "{text}");
     }
 }
