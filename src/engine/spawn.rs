@@ -162,7 +162,7 @@ mod tests {
     async fn the_agent_may_have_huge_pages_though_pigent_has_none() {
         disable_transparent_huge_pages(true).unwrap();
         let args = ["THP_enabled", "/proc/self/status"].map(str::to_owned);
-        let child = spawn(Path::new("/bin/grep"), &args, &[], Path::new("/")).unwrap();
+        let child = spawn(Path::new("/bin/grep"), &args, &[], Path::new("/"), None).unwrap();
         let output = child.wait_with_output().await.unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(text.split_whitespace().nth(1), Some("1"), "{text}");
