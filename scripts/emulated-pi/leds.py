@@ -5,11 +5,8 @@ import time
 from board import expect
 from daemon import ACT, BUSY, LOG
 from lamps import describe, wait_pattern
-from table import MISSING
 
 FOLDER = "/sys/class/leds/ACT"
-#: What a pigent without kernel LEDs says.
-NOT_YET = "come with a later version"
 
 
 def trigger(board):
@@ -22,10 +19,6 @@ def blip(board, backend):
     board.rig.sh("echo heartbeat >%s/trigger" % FOLDER)
     since = time.monotonic()
     board.daemon.start(backend, {"IDLE": "led:ACT"})
-    if NOT_YET in board.daemon.log():
-        board.add(backend, "led:ACT: the idle pattern on the board's own LED", MISSING,
-                  "THIS BINARY HAS NO KERNEL LEDS YET: nothing about them was checked")
-        return None
     seen = wait_pattern(board.rig, ACT, "idle", since=since)
     expect(trigger(board) == "none", "the trigger is %r while it runs" % trigger(board))
     board.daemon.signal("TERM")
@@ -35,8 +28,6 @@ def blip(board, backend):
 
 def killed(board, backend):
     """kill -9; the next start, with the LED no longer named, gives it back."""
-    if NOT_YET in board.rig.sh("cat " + LOG):
-        return None
     board.daemon.start(backend, {"IDLE": "led:ACT"})
     board.daemon.signal("KILL")
     left = trigger(board)

@@ -21,7 +21,7 @@ BACKENDS = ("rppal", "gpiochip")
 
 
 def main():
-    """Checks each board, prints the table; the exit code."""
+    """Checks each board, prints the table; the exit code: 1 something failed, 3 something could not be checked."""
     options = arguments()
     table = Table([*PARTS, "-"])
     began = time.monotonic()
@@ -32,7 +32,7 @@ def main():
             job.result()
     table.print()
     print("%d min %d s" % divmod(int(time.monotonic() - began), 60))
-    return 1 if table.count(FAILED) else 0
+    return 1 if table.count(FAILED) else 3 if table.count(MISSING) else 0
 
 
 def arguments():

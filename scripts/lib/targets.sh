@@ -12,12 +12,13 @@ TARGETS=(
   x86_64-unknown-linux-musl
 )
 
-# Prints the target that a short name stands for; fails if there is none.
+# Prints the target that a short name, or a machine's by `uname -m`, stands for; fails if there is
+# none.
 target_of() {
   case $1 in
     arm64 | aarch64 | aarch64-unknown-linux-musl) echo aarch64-unknown-linux-musl ;;
-    armv7 | armv7-unknown-linux-musleabihf) echo armv7-unknown-linux-musleabihf ;;
-    armv6 | pizero | arm-unknown-linux-musleabihf) echo arm-unknown-linux-musleabihf ;;
+    armv7 | armv7l | armv7-unknown-linux-musleabihf) echo armv7-unknown-linux-musleabihf ;;
+    armv6 | armv6l | pizero | arm-unknown-linux-musleabihf) echo arm-unknown-linux-musleabihf ;;
     x86_64 | amd64 | x86_64-unknown-linux-musl) echo x86_64-unknown-linux-musl ;;
     *)
       echo "$1 is no target: take arm64, armv7, armv6 or x86_64" >&2

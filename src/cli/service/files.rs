@@ -50,7 +50,12 @@ pub(super) fn secret_folder(path: &Path) -> Result<(), Failure> {
 
 fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder)?;
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        // The umask may be anything, and whoever may not look into the folder cannot see the file.
+        let mode = if mode == PUBLIC { 0o755 } else { 0o700 };
+        fs::set_permissions(folder, Permissions::from_mode(mode))?;
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = folder.join(name);
@@ -81,7 +86,9 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
         }
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        let folder = path.parent().unwrap();
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+        assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o755);
         remove(&path).unwrap();
         remove(&path).unwrap();
     }
