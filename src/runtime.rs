@@ -143,7 +143,7 @@ async fn daemon(mut config: Config, lock: lock::Lock) -> Result<(), StartError> 
         panic_file: report.file,
         suspects: report.suspects,
         unsent_until: None,
-        _lock: lock,
+        lock,
     };
     shells.carry_out(effects);
     Loop { bridge, shells, inputs, clock }.run().await;
@@ -229,7 +229,7 @@ struct Shells {
     suspects: Vec<poison::Suspect>,
     /// When the outbox has to be done, once pigent is leaving.
     unsent_until: Option<Instant>,
-    _lock: lock::Lock,
+    lock: lock::Lock,
 }
 
 impl Shells {
@@ -265,10 +265,18 @@ impl Shells {
         }
     }
 
-    /// A generation is on the disk: what the crash report said is remembered now.
+    /// A generation is on the disk: what the crash report said is remembered now, and a state
+    /// folder that could not be used at the start can be.
     fn saved(&mut self) {
         if let Some(file) = self.panic_file.take() {
             crash::Report::forget(&file);
+        }
+        match self.lock.take_again() {
+            Ok(()) => self.control.listen_again(),
+            Err(taken) => {
+                log::error!("{taken}");
+                signals::end_this_process();
+            }
         }
     }
 

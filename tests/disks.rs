@@ -7,6 +7,7 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::Harness;
@@ -145,6 +146,10 @@ fn a_file_in_place_of_the_state_folder_does_not_keep_pigent_from_starting() {
     recovers(&harness);
     let mode = fs::metadata(harness.home.state()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+    // Nobody else gets the folder now, and `pigent send` finds this one.
+    let lock = fs::File::open(harness.home.state().join("lock")).unwrap();
+    assert!(lock.try_lock().is_err());
+    UnixStream::connect(harness.home.state().join("ctl.sock")).unwrap();
 }
 
 /// Each file takes 2.5 s, and a prompt is two of them: 5 s a save.

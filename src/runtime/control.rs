@@ -54,20 +54,35 @@ type Callers = Arc<Mutex<HashMap<u64, oneshot::Sender<Result<(), String>>>>>;
 pub(super) struct Control {
     path: PathBuf,
     callers: Callers,
+    /// Where orders go, while nothing listens for them.
+    idle: Option<Sender<Input>>,
 }
 
 impl Control {
     /// Listens. A socket that cannot be made is logged and does without: the daemon's work does
     /// not depend on it.
     pub(super) fn listen(path: PathBuf, inputs: Sender<Input>) -> Control {
-        let callers = Callers::default();
-        match bind(&path) {
-            Ok(listener) => {
-                tokio::spawn(serve(listener, inputs, callers.clone()));
-            }
-            Err(error) => log::warn!("pigent send will not reach this daemon: ctl.sock: {error}"),
+        let mut control = Control { path, callers: Callers::default(), idle: Some(inputs) };
+        if let Err(error) = control.try_listen() {
+            log::warn!("pigent send cannot reach this daemon yet: ctl.sock: {error}");
         }
-        Control { path, callers }
+        control
+    }
+
+    /// Tries what [`Control::listen`] could not do: the state folder can be used now.
+    pub(super) fn listen_again(&mut self) {
+        // It has been said.
+        let _ = self.try_listen();
+    }
+
+    fn try_listen(&mut self) -> io::Result<()> {
+        if self.idle.is_some() {
+            let listener = bind(&self.path)?;
+            if let Some(inputs) = self.idle.take() {
+                tokio::spawn(serve(listener, inputs, self.callers.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// The bridge's answer to an order.

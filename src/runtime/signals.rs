@@ -32,9 +32,7 @@ pub(super) fn spawn(inputs: Sender<Input>) -> io::Result<()> {
 
 /// Asks this process to leave in order, so that whoever started it starts it again.
 pub(super) fn end_this_process() {
-    log::warn!(
-        "the state folder can be read again: leaving, to be started anew with what it holds"
-    );
+    log::warn!("the state folder can be used again: leaving, to start anew with what it holds");
     if let Err(error) = kill_process(getpid(), Signal::TERM) {
         log::error!("cannot leave: {error}");
     }

@@ -24,9 +24,10 @@ const MOST_SET_ASIDE: u32 = 1000;
 pub(super) enum Footing {
     /// The folder was read and can be written.
     Firm,
-    /// It was read (or is new) and cannot be written.
+    /// It was read and cannot be written.
     Unwritable(String),
-    /// It may hold a snapshot that nobody has read: nothing may be written over it.
+    /// It may hold a snapshot that nobody has read: nothing may be written over it. Also a folder
+    /// without one that cannot be written: what is to be mounted there may hold one.
     Unread(String),
 }
 
@@ -47,7 +48,7 @@ pub(super) struct Found {
 pub(super) fn load(disk: &mut impl Disk) -> Found {
     let mut reports = Vec::new();
     match read(disk, &mut reports) {
-        Ok((mut memory, mut bodies)) => {
+        Ok((mut memory, mut bodies, known)) => {
             let named: BTreeSet<BlobId> = memory.bodies().collect();
             check::bound(&mut memory, &mut reports);
             let prompts = read_prompts(disk, &memory, &mut bodies);
@@ -55,7 +56,8 @@ pub(super) fn load(disk: &mut impl Disk) -> Found {
             check::raise_next_id(&mut memory, &bodies);
             let footing = match make_ready(disk) {
                 Ok(()) => Footing::Firm,
-                Err(why) => Footing::Unwritable(why),
+                Err(why) if known => Footing::Unwritable(why),
+                Err(why) => Footing::Unread(why),
             };
             // Only now is the snapshot that was read the one that a power cut would leave.
             if footing == Footing::Firm {
@@ -127,20 +129,21 @@ pub(super) fn sweep(disk: &mut impl Disk, bodies: &mut BTreeSet<BlobId>, keep: &
     });
 }
 
-/// `Err` means that it is unknown what the folder holds, and nothing in it may be changed.
+/// The memory, the bodies, and whether there was a snapshot. `Err` means that it is unknown what the
+/// folder holds, and nothing in it may be changed.
 fn read(
     disk: &mut impl Disk,
     reports: &mut Vec<String>,
-) -> Result<(Memory, BTreeSet<BlobId>), String> {
+) -> Result<(Memory, BTreeSet<BlobId>, bool), String> {
     disk.make_root().map_err(|error| format!("state folder: {error}"))?;
     let bodies = list_bodies(disk)?;
     let (broken, bytes) = match disk.read(SNAPSHOT, SNAPSHOT_LIMIT) {
         Ok(bytes) => match parse(&bytes) {
-            Ok(memory) => return Ok((memory, bodies)),
+            Ok(memory) => return Ok((memory, bodies, true)),
             Err(broken) => (broken, bytes),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Ok((Memory::default(), bodies));
+            return Ok((Memory::default(), bodies, false));
         }
         Err(error) if is_broken(&error) => (Broken::new(&error), Vec::new()),
         Err(error) => return Err(format!("{SNAPSHOT}: {error}")),
@@ -155,7 +158,7 @@ fn read(
     let mut memory = Memory::default();
     let newest = bodies.last().map_or(0, |id| id.0).max(salvage_next_id(&bytes).unwrap_or(0));
     memory.next_id = newest.saturating_add(ID_MARGIN);
-    Ok((memory, BTreeSet::new()))
+    Ok((memory, BTreeSet::new(), true))
 }
 
 /// A snapshot that is there and makes no sense.

@@ -29,8 +29,23 @@ pub struct Lock {
     /// Set if nothing could be locked or kept: what the system said. pigent goes on all the same,
     /// with an instance for this start only.
     pub trouble: Option<String>,
-    /// The lock goes when this is closed.
-    _file: Option<File>,
+    folder: PathBuf,
+    /// The lock goes when this is closed. None if nothing could be locked.
+    file: Option<File>,
+}
+
+impl Lock {
+    /// Tries again what [`take`] could not lock. To be called when the folder can be used again, and
+    /// free of charge if the lock is held.
+    ///
+    /// # Errors
+    /// Another pigent was quicker: this one has to leave.
+    pub fn take_again(&mut self) -> Result<(), Taken> {
+        if self.file.is_none() {
+            *self = try_take(&self.folder, self.instance)?;
+        }
+        Ok(())
+    }
 }
 
 /// Another pigent runs on this state folder.
@@ -66,32 +81,29 @@ pub fn take(folder: &Path) -> Result<Lock, Taken> {
 fn take_within(patience: Duration, folder: &Path) -> Result<Lock, Taken> {
     let end = Instant::now() + patience;
     loop {
-        match try_take(folder) {
+        match try_take(folder, random()) {
             Err(_) if Instant::now() < end => thread::sleep(AGAIN),
             other => return other,
         }
     }
 }
 
-fn try_take(folder: &Path) -> Result<Lock, Taken> {
-    match lock(folder) {
-        Ok(Some((file, instance))) => {
-            let (instance, trouble) = match instance {
-                Ok(instance) => (instance, None),
-                Err(error) => (random(), Some(format!("{NAME}: {error}"))),
-            };
-            Ok(Lock { instance, trouble, _file: Some(file) })
-        }
-        Ok(None) => Err(Taken { folder: folder.to_owned() }),
-        Err(error) => {
-            let trouble = Some(format!("{NAME}: {error}"));
-            Ok(Lock { instance: random(), trouble, _file: None })
-        }
-    }
+/// `fresh` is the instance where the folder has none yet.
+fn try_take(folder: &Path, fresh: u64) -> Result<Lock, Taken> {
+    let (file, instance) = match lock(folder, fresh) {
+        Ok(Some((file, instance))) => (Some(file), instance),
+        Ok(None) => return Err(Taken { folder: folder.to_owned() }),
+        Err(error) => (None, Err(error)),
+    };
+    let (instance, trouble) = match instance {
+        Ok(instance) => (instance, None),
+        Err(error) => (fresh, Some(format!("{NAME}: {error}"))),
+    };
+    Ok(Lock { instance, trouble, folder: folder.to_owned(), file })
 }
 
 /// `Ok(None)` if somebody else has it.
-fn lock(folder: &Path) -> io::Result<Option<(File, io::Result<u64>)>> {
+fn lock(folder: &Path, fresh: u64) -> io::Result<Option<(File, io::Result<u64>)>> {
     if !folder.exists() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
@@ -105,12 +117,12 @@ fn lock(folder: &Path) -> io::Result<Option<(File, io::Result<u64>)>> {
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    let instance = instance(&path, &file);
+    let instance = instance(&path, &file, fresh);
     Ok(Some((file, instance)))
 }
 
-/// What the file says, or a new number if it says nothing.
-fn instance(path: &Path, mut file: &File) -> io::Result<u64> {
+/// What the file says, or `fresh` if it says nothing.
+fn instance(path: &Path, mut file: &File, fresh: u64) -> io::Result<u64> {
     let text = read_bounded(path, 64)?;
     let digits = text.trim_ascii_end();
     if digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit) {
@@ -119,13 +131,12 @@ fn instance(path: &Path, mut file: &File) -> io::Result<u64> {
             return Ok(instance);
         }
     }
-    let instance = random();
     file.set_len(0)?;
     failpoint::step("write", NAME);
-    writeln!(file, "{instance:016x}")?;
+    writeln!(file, "{fresh:016x}")?;
     failpoint::step("sync", NAME);
     file.sync_all()?;
-    Ok(instance)
+    Ok(fresh)
 }
 
 fn random() -> u64 {
@@ -162,7 +173,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let first = take(home.path()).unwrap();
         // A copy of the descriptor is what a child has between fork and exec.
-        let child = first._file.as_ref().map(|file| file.try_clone().unwrap());
+        let child = first.file.as_ref().map(|file| file.try_clone().unwrap());
         drop(first);
         let path = home.path().to_owned();
         assert!(take_within(Duration::ZERO, &path).is_err());
@@ -189,5 +200,25 @@ mod tests {
         fs::write(home.path().join("file"), "").unwrap();
         let lock = take(&home.path().join("file/state")).unwrap();
         assert!(lock.trouble.is_some_and(|why| why.contains("Not a directory")));
+    }
+
+    #[test]
+    fn a_folder_that_could_not_be_locked_is_locked_when_it_can_be_and_keeps_the_number() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("state");
+        fs::write(&folder, "a file in the way").unwrap();
+        let mut lock = take(&folder).unwrap();
+        let mut late = take(&folder).unwrap();
+        lock.take_again().unwrap();
+        assert!(lock.trouble.is_some());
+        fs::remove_file(&folder).unwrap();
+        let instance = lock.instance;
+        lock.take_again().unwrap();
+        assert_eq!((lock.instance, &lock.trouble), (instance, &None));
+        // Held, and not let go by trying again.
+        lock.take_again().unwrap();
+        assert_eq!(late.take_again(), Err(Taken { folder: folder.clone() }));
+        drop(lock);
+        assert_eq!(take(&folder).unwrap().instance, instance);
     }
 }

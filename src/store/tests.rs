@@ -199,6 +199,28 @@ fn a_snapshot_that_appears_later_is_not_written_over() {
     assert_eq!(open(&parent.join("state")).memory, memory(&[1, 2]));
 }
 
+/// A folder for root only, where a stick is to be mounted, reads like a new one.
+#[test]
+fn a_snapshot_mounted_over_an_empty_folder_is_not_written_over() {
+    let home = tempfile::tempdir().unwrap();
+    let mount = home.path().join("mount");
+    // What root may not be refused otherwise.
+    fs::create_dir_all(mount.join("state.json.new")).unwrap();
+    let opened = open(&mount);
+    assert!(opened.usable.is_err());
+    let (sender, mut inputs) = channel(8);
+    let (asked, restarts) = std::sync::mpsc::channel();
+    let handle = opened.store.spawn(sender, move || asked.send(()).unwrap()).unwrap();
+    fs::remove_dir_all(&mount).unwrap();
+    fs::rename(folder().keep(), &mount).unwrap();
+    handle.save(save(1, &[5], &[5]));
+    assert!(matches!(inputs.blocking_recv(), Some(Input::SaveFailed { .. })));
+    restarts.recv().unwrap();
+    let again = open(&mount);
+    assert_eq!(again.memory, memory(&[1, 2]));
+    assert_eq!(again.prompts.len(), 2);
+}
+
 #[test]
 fn a_folder_in_place_of_the_snapshot_is_set_aside_too() {
     let home = folder();
