@@ -117,6 +117,16 @@ class FirstBoot(Board):
         self.assertIn("/boot/firmware /boot", text)
         self.assertIn('exec sh \\"$boot/pigent/first-boot\\"', text)
 
+    def test_a_name_for_the_first_user_that_nobody_needed_is_taken_back(self):
+        self.prepared(CLOUD_INIT)
+        self.first_boot()
+        self.assertFalse((self.boot / "userconf.txt").exists())
+        # Not what somebody else wrote, nor before it can have been read.
+        for text, arguments in (("me:$5$x$y\n", ()), ("pi:*\n", ("--no-start",))):
+            (self.boot / "userconf.txt").write_text(text)
+            self.first_boot(*arguments)
+            self.assertEqual((self.boot / "userconf.txt").read_text(), text)
+
     def test_again_is_the_same(self):
         self.prepared(CLOUD_INIT)
         self.first_boot()
