@@ -201,7 +201,7 @@ class TakeOver(Board):
             self.assertNotIn(secret, text)
         self.env_file.write_text(text + "PIGENT_LANG=de\n")
         self.take_over()
-        self.assertIn("ANTHROPIC_API_KEY='sk-1'", self.kept("pigent.env"))
+        self.assertIn("ANTHROPIC_API_KEY=sk-1", self.kept("pigent.env"))
         self.assertIn("PIGENT_LANG=de", self.kept("pigent.env"))
 
     def refuses(self, content, *words):
@@ -217,6 +217,25 @@ class TakeOver(Board):
 
     def test_what_pigent_refuses_is_said_on_the_card(self):
         self.refuses(f"TELEGRAM_BOT_TOKEN={OTHER}\nPIGENT_BAD=1\n".encode(), "PIGENT_BAD is no")
+
+    def test_what_pigent_would_read_as_something_else_is_said_with_its_line(self):
+        self.refuses(f"# mine\nTELEGRAM_BOT_TOKEN={OTHER}\nSMTP_PASSWORD=pa$word\n".encode(),
+                     "line 3: SMTP_PASSWORD has a $", "SMTP_PASSWORD='…'")
+        self.assertNotIn("word\n", self.status())
+
+    def test_a_comment_after_a_secret_is_no_part_of_it(self):
+        self.env_file.write_text(f"TELEGRAM_BOT_TOKEN={OTHER}   # it's until May\n"
+                                 "ANTHROPIC_API_KEY=  # none\nSMTP_PASSWORD=\"it's\" # mine\n")
+        self.take_over()
+        self.assertEqual(self.kept().strip(), OTHER)
+        self.assertIn("SMTP_PASSWORD=\"it's\"\n", self.kept("pigent.env"))
+        text = self.env_file.read_text()
+        self.assertNotIn(OTHER, text)
+        self.assertNotIn("it's", text)
+        self.env_file.write_text(text + "PIGENT_LANG=de\n")
+        self.take_over()
+        self.assertEqual(self.kept().strip(), OTHER)
+        self.assertIn("SMTP_PASSWORD=\"it's\"\n", self.kept("pigent.env"))
 
     def test_what_is_no_settings(self):
         self.refuses(b"", "no setting")
