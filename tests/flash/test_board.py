@@ -11,7 +11,9 @@ OTHER = "987654321:BBF-another_token_of_the_same_form_5678"
 # token in the file.
 PIGENT = """#!/bin/sh
 echo "pigent $*" >>"$PIGENT_ROOT/calls"
+umask >"$PIGENT_ROOT/umask"
 while [ $# -gt 0 ]; do [ "$1" != --env ] || env=$2; shift; done
+[ -n "${env:-}" ] || exit 0
 cp "$env" "$PIGENT_ROOT/seen"
 if grep -q PIGENT_BAD "$env"; then echo "PIGENT_BAD is no setting; $(cat "$env")" >&2; exit 2; fi
 kept=$PIGENT_ROOT/etc/pigent/pigent
@@ -174,6 +176,38 @@ class TakeOver(Board):
         self.assertEqual(self.kept().strip(), TOKEN)
         self.assertIn("PIGENT_LED_BUSY=27", self.kept("pigent.env"))
         self.assertIn("restart pigent.service", self.calls())
+
+    def test_a_card_prepared_again_without_settings_changes_user_project_and_binary(self):
+        kept = self.root / "etc/pigent/pigent/pigent.env"
+        kept.write_text("PIGENT_LANG='de'\n")  # by ssh
+        for arguments in (("--run-as", "bird"), ("--run-as", "bird", "--project", "/srv/x")):
+            self.assertEqual(self.flash(self.boot, *arguments, env=False).code, 0)
+            (self.boot / "pigent/pigent").write_text(PIGENT)
+            self.assertEqual(self.run_it(self.boot / "pigent/first-boot").returncode, 0)
+            calls = self.calls()
+            project = arguments[3] if arguments[3:] else "/home/bird/project"
+            self.assertIn(f"install --name pigent --user bird --project {project} --no-st", calls)
+            self.assertIn("restart pigent.service", calls)
+        with (self.root / "usr/bin/pigent").open("a") as program:
+            program.write("# newer\n")
+        self.take_over()
+        self.assertIn("restart pigent.service", self.calls())
+        self.assertIn("with its user and project", self.status())
+        self.assertEqual((self.kept().strip(), kept.read_text()), (TOKEN, "PIGENT_LANG='de'\n"))
+        self.assertIn("as it was", self.take_over())
+        self.assertEqual(self.calls(), "")
+
+    def test_an_update_does_not_bring_back_a_service_that_was_removed(self):
+        (self.root / "etc/pigent/pigent/telegram-bot-token").unlink()
+        with (self.root / "usr/bin/pigent").open("a") as program:
+            program.write("# newer\n")
+        self.assertIn("was removed", self.take_over())
+        self.assertEqual(self.calls(), "")
+
+    def test_pigent_writes_through_an_ordinary_umask(self):
+        self.assertEqual((self.root / "umask").read_text().strip(), "0022")
+        mark = self.root / "var/lib/pigent-boot/taken"
+        self.assertEqual(mark.stat().st_mode & 0o777, 0o600)
 
     def test_a_new_token_replaces_the_old_and_is_blanked(self):
         text = self.env_file.read_text()
