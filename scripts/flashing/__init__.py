@@ -3,6 +3,7 @@
 command      the arguments, and the order of things
 options      what was typed on the command line, checked
 envfile      pigent.env as a person wrote it, checked
+dotenv       one value of it, as pigent reads it
 binary       which machine a pigent is for
 image        an image file: unpacking, the partition table
 partition    the boot partition: a folder, or the FAT inside an image (by mtools)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable
 
 from . import disks
-from .errors import Mistake
+from .errors import Mistake, Unfinished
 
 CHUNK = 4 * 1024 * 1024
 
@@ -41,7 +41,7 @@ def check_size(image: Path, disk: disks.Disk) -> None:
 def write(image: Path, disk: disks.Disk, system: disks.System, say: Callable[[str], None]) -> None:
     """Writes, then reads everything back.
 
-    Raises Mistake; if writing had begun, the text says that the card is unusable.
+    Raises Mistake before the first byte, Unfinished after it.
     """
     # The card may have been changed while somebody was typing.
     if disks.removable(disk.path, system) != disk:
@@ -54,12 +54,19 @@ def write(image: Path, disk: disks.Disk, system: disks.System, say: Callable[[st
         why = "it is in use: close what has it open" if busy else error.strerror
         hint = " (try with sudo)" if error.errno == errno.EACCES else ""
         raise Mistake(f"{disk.path} cannot be written: {why}{hint}") from None
+    written = False
     try:
         _copy(image, device, say)
+        written = True
         _compare(image, device, say)
     except OSError as error:
-        raise Mistake(
+        raise Unfinished(
             f"{disk.path}: {error.strerror}. The card is unusable until it is written again"
+        ) from None
+    except KeyboardInterrupt:
+        state = "written, but not checked" if written else "written in part, and unusable"
+        raise Unfinished(
+            f"stopped: the card in {disk.path} is {state}. Say the same again"
         ) from None
     finally:
         os.close(device)

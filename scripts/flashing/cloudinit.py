@@ -41,6 +41,11 @@ def user_data(before: str, options: Options) -> str | None:
     return "\n".join([head + before, "", OURS, *ours]) + "\n"
 
 
+def sets_user(user_data: str) -> bool:
+    """Whether it names the board's users itself."""
+    return bool(_keys(user_data) & {"user", "users"})
+
+
 def user_data_after(before: str) -> str:
     """The image's own user-data, untouched, and after it installing pigent."""
     parts = (("text/plain", before.rstrip("\n")), ("text/x-shellscript", f"#!/bin/sh\n{INSTALL}"))

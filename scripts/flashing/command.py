@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
 from . import card, disks, envfile, image
 from .binary import Binary
-from .errors import Mistake
+from .errors import Mistake, Unfinished
 from .options import Options, options_of
 from .partition import Folder
 from .preparation import Preparation, prepare
@@ -45,7 +48,8 @@ class Job:
 
 
 def main(arguments: list[str], help_text: str = "", world: World | None = None) -> int:
-    """Returns the exit code: 0 done, 1 nothing was changed for a reason that is said, 2 usage."""
+    """Returns the exit code: 0 done, 1 nothing was changed for a reason that is said, 2 usage,
+    3 changed in part: what state it is in is said."""
     world = world or World()
     if {"-h", "--help"} & set(arguments):
         world.say(help_text)
@@ -58,14 +62,40 @@ def main(arguments: list[str], help_text: str = "", world: World | None = None) 
         if env is not None:
             envfile.check(env, str(typed.env), binary)
         job = Job(options, binary, env, typed.dry_run, world)
-        _run(job, typed)
+        with _stoppable():
+            _run(job, typed)
     except Mistake as mistake:
         print(f"flash: {mistake}", file=sys.stderr)
         return 1
+    except Unfinished as state:
+        print(f"\nflash: {state}", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
-        print("\nflash: stopped", file=sys.stderr)
+        print("\nflash: stopped: nothing was changed", file=sys.stderr)
         return 1
     return 0
+
+
+@contextlib.contextmanager
+def _stoppable():
+    """SIGTERM and a closed terminal stop as Ctrl-C does: what was begun is cleaned up."""
+    before = {}
+
+    def stop(*_):
+        # Once: cleaning up is not to be stopped.
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,7 +131,7 @@ def _run(job: Job, typed) -> None:
         if given:
             raise Mistake(f"{source} is a folder: it is prepared as it is, leave out the target")
         _refuse_own_boot(source, job.world.system)
-        return _apply(job, Folder(source))
+        return _apply_at_once(job, Folder(source))
     if source.is_block_device():
         raise Mistake(f"{source} is a device: mount its first partition and name that folder")
     if not given:
@@ -110,7 +140,7 @@ def _run(job: Job, typed) -> None:
     if typed.in_place:
         if packed:
             raise Mistake(f"{source} is packed: say --output FILE")
-        _apply(job, image.boot_partition(source))
+        _apply_at_once(job, image.boot_partition(source))
     elif typed.output:
         _to_file(job, source, typed.output)
     else:
@@ -118,7 +148,24 @@ def _run(job: Job, typed) -> None:
 
 
 def _apply(job: Job, partition) -> None:
+    _write(job, partition, job.prepare(partition))
+
+
+def _apply_at_once(job: Job, partition) -> None:
+    """On what somebody has, not on a copy that nobody sees if it fails."""
     wanted = job.prepare(partition)
+    try:
+        _write(job, partition, wanted)
+    except (Mistake, KeyboardInterrupt) as stopped:
+        if job.dry:
+            raise
+        why = str(stopped) or "stopped"
+        raise Unfinished(
+            f"{why}: {partition.where} is prepared in part. Say the same again, it goes on from there"
+        ) from None
+
+
+def _write(job: Job, partition, wanted: Preparation) -> None:
     job.say(f"{partition.where}: prepared for {wanted.how}")
     for name in wanted.removed:
         job.say(f"  remove {name}")
@@ -142,7 +189,7 @@ def _to_file(job: Job, source: Path, output: Path) -> None:
     job.say(f"copy {source} to {output}")
     if job.dry:
         return _look_at(job, source)
-    partial = output.with_name(output.name + ".part")
+    partial = _beside(output)
     try:
         image.copy(source, partial)
         _apply(job, image.boot_partition(partial))
@@ -150,6 +197,16 @@ def _to_file(job: Job, source: Path, output: Path) -> None:
     finally:
         partial.unlink(missing_ok=True)
     job.say(f"done: write {output} to a card, or say --device next time")
+
+
+def _beside(output: Path) -> Path:
+    """A new file that nobody else has or reads, to take the output's place when it is whole."""
+    try:
+        handle, name = tempfile.mkstemp(".part", f"{output.name}.", output.parent)
+    except OSError as error:
+        raise Mistake(f"{output}: {error.strerror}") from None
+    os.close(handle)
+    return Path(name)
 
 
 def _to_device(job: Job, source: Path, device: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from . import dotenv
 from .binary import Binary
 from .errors import Mistake
 
@@ -66,20 +67,20 @@ def _values(content: bytes, where: str) -> dict[str, str]:
     if "\0" in text:
         raise Mistake(f"{where} is no plain text: save it as UTF-8")
     values = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         match = LINE.fullmatch(line.rstrip())
         if not match:
             raise Mistake(f"{where}, line {number} cannot be read: write NAME=value")
-        values[match[1]] = _unquoted(match[2].strip())
+        try:
+            value = dotenv.read(match[2]).strip()
+        except dotenv.Unreadable as why:
+            said = str(why).replace("NAME", match[1])
+            raise Mistake(f"{where}, line {number}: {match[1]} {said}") from None
+        # The last one counts, as it does for pigent.
+        values[match[1]] = value or values.get(match[1], "")
     return values
-
-
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1].strip()
-    return value
 
 
 def _check_name(name: str, where: str, binary: Binary) -> None:

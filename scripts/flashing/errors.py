@@ -3,3 +3,7 @@
 
 class Mistake(Exception):
     """Nothing was changed. The text says what is wrong and what to do; it holds no secret."""
+
+
+class Unfinished(Exception):
+    """Something was changed, and not all of it: the text says what state it is in, and what to do."""

@@ -24,9 +24,14 @@ def mount_point(issue: bytes | None, names: set[str]) -> str:
     return "/boot/firmware" if any(name.startswith("initramfs") for name in names) else "/boot"
 
 
-def userconf(options: Options) -> bytes:
-    """The first user's name; no password opens it."""
-    return f"{options.user}:*\n".encode()
+def userconf(user: str) -> bytes:
+    """The first user's name; no password opens it. Read by Raspberry Pi OS's userconfig.service,
+    which without it waits for somebody to type a name at the board, for ever."""
+    return f"{user}:*\n".encode()
+
+
+def is_our_userconf(content: bytes) -> bool:
+    return re.fullmatch(rb"[a-z][a-z0-9-]*:\*\n", content) is not None
 
 
 def settings(options: Options) -> bytes:

@@ -39,11 +39,13 @@ def packing(path: Path) -> str | None:
 def copy(source: Path, target: Path, limit: int | None = None) -> None:
     """Unpacks or copies the image, sparsely; only its first `limit` bytes if given.
 
+    For nobody else to read: it will hold the token and the key of the Wi-Fi.
+
     Raises Mistake if it is cut off or does not fit; nothing is left behind then.
     """
     opener = lzma.open if packing(source) else open
     try:
-        with opener(source, "rb") as reader, target.open("wb") as writer:
+        with opener(source, "rb") as reader, open(target, "wb", opener=_private) as writer:
             _copy_sparsely(reader, writer, limit)
     except (EOFError, lzma.LZMAError):
         target.unlink(missing_ok=True)
@@ -57,6 +59,10 @@ def copy(source: Path, target: Path, limit: int | None = None) -> None:
                 "make room, or set TMPDIR or --output to another disk"
             ) from None
         raise Mistake(f"{target}: {error.strerror}") from None
+
+
+def _private(path, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _copy_sparsely(reader, writer, limit: int | None) -> None:

@@ -20,6 +20,8 @@ ALWAYS = ("first-boot", "take-over", "secrets.awk", "pigent-boot-env.service")
 CLAUDE = ("get-claude", "pigent-claude.service")
 ORIGINAL = "pigent/user-data.orig"
 IMAGE_SCRIPT = "pigent/firstrun-image.sh"
+# The name that Raspberry Pi OS gives its first user until somebody chooses another.
+FIRST_USER = "pi"
 # The largest cluster of a FAT.
 CLUSTER = 32 * 1024
 
@@ -45,7 +47,7 @@ def prepare(partition, options: Options, binary: Binary, env: bytes | None) -> P
     if options.country:
         words = cmdline.with_country(words, options.country)
     if {"user-data", "meta-data"} & names or cmdline.has_cloud_init(words):
-        words = _for_cloud_init(wanted, partition, options, words)
+        words = _for_cloud_init(wanted, partition, names, options, words)
     else:
         words = _for_firstrun(wanted, partition, names, options, words)
     # Last: until then the card boots as it did.
@@ -105,7 +107,7 @@ def _program(wanted: Preparation, names: set[str], options: Options, binary: Bin
         wanted.removed += [f"pigent/{name}" for name in CLAUDE if f"pigent/{name}" in names]
 
 
-def _for_cloud_init(wanted: Preparation, partition, options: Options, words: list[str]):
+def _for_cloud_init(wanted: Preparation, partition, names, options: Options, words: list[str]):
     wanted.how = "cloud-init"
     before = _text(partition, ORIGINAL) or cloudinit.original(_text(partition, "user-data"))
     text = cloudinit.user_data(before, options)
@@ -119,6 +121,8 @@ def _for_cloud_init(wanted: Preparation, partition, options: Options, words: lis
         wanted.files[ORIGINAL] = before.encode()
         wanted.notes.append("the card's own user-data is kept, and done first")
     wanted.files["user-data"] = text.encode()
+    if not cloudinit.sets_user(before):
+        _first_user(wanted, partition, names, options)
     if options.wifi:
         network = cloudinit.network_config(options.wifi, options.country or "")
         wanted.files["network-config"] = network.encode()
@@ -126,6 +130,30 @@ def _for_cloud_init(wanted: Preparation, partition, options: Options, words: lis
     meta = cloudinit.meta_data(_text(partition, "meta-data"), instance)
     wanted.files["meta-data"] = meta.encode()
     return cmdline.with_instance(words, instance)
+
+
+def _first_user(wanted: Preparation, partition, names: set[str], options: Options) -> None:
+    """cloud-init installs pigent after multi-user.target, and that waits for the first user's name.
+
+    In userconf.txt and not in user-data: the board reads it only while the name is missing, so that
+    nobody is renamed on a card that was set up before.
+    """
+    user = options.user or FIRST_USER
+    if user == options.run_as:
+        raise Mistake(
+            f"--run-as {user}: that is the board's first user, who may use sudo, and the agent "
+            "should not; name another one, or say --user NAME"
+        )
+    there = partition.read("userconf.txt")
+    if "userconf" in names or (there and not firstrun.is_our_userconf(there)):
+        wanted.notes.append("the card's own userconf.txt is kept: it names the first user")
+        return
+    wanted.files["userconf.txt"] = firstrun.userconf(user)
+    if not options.user:
+        wanted.notes.append(
+            f"no --user: if the board has no user yet he is named {user}, without a password, so "
+            "that it does not wait for somebody to type a name"
+        )
 
 
 def _instance(wanted: Preparation) -> str:
@@ -152,7 +180,7 @@ def _for_firstrun(wanted: Preparation, partition, names, options: Options, words
     if own:
         wanted.files[IMAGE_SCRIPT] = there
     if options.user:
-        wanted.files["userconf.txt"] = firstrun.userconf(options)
+        wanted.files["userconf.txt"] = firstrun.userconf(options.user)
     wanted.files["pigent/firstrun-settings"] = firstrun.settings(options)
     wanted.files["firstrun.sh"] = (BOARD / "firstrun.sh").read_bytes()
     boot = firstrun.mount_point(partition.read("issue.txt"), names)

@@ -11,7 +11,9 @@ OTHER = "987654321:BBF-another_token_of_the_same_form_5678"
 # token in the file.
 PIGENT = """#!/bin/sh
 echo "pigent $*" >>"$PIGENT_ROOT/calls"
+umask >"$PIGENT_ROOT/umask"
 while [ $# -gt 0 ]; do [ "$1" != --env ] || env=$2; shift; done
+[ -n "${env:-}" ] || exit 0
 cp "$env" "$PIGENT_ROOT/seen"
 if grep -q PIGENT_BAD "$env"; then echo "PIGENT_BAD is no setting; $(cat "$env")" >&2; exit 2; fi
 kept=$PIGENT_ROOT/etc/pigent/pigent
@@ -117,6 +119,16 @@ class FirstBoot(Board):
         self.assertIn("/boot/firmware /boot", text)
         self.assertIn('exec sh \\"$boot/pigent/first-boot\\"', text)
 
+    def test_a_name_for_the_first_user_that_nobody_needed_is_taken_back(self):
+        self.prepared(CLOUD_INIT)
+        self.first_boot()
+        self.assertFalse((self.boot / "userconf.txt").exists())
+        # Not what somebody else wrote, nor before it can have been read.
+        for text, arguments in (("me:$5$x$y\n", ()), ("pi:*\n", ("--no-start",))):
+            (self.boot / "userconf.txt").write_text(text)
+            self.first_boot(*arguments)
+            self.assertEqual((self.boot / "userconf.txt").read_text(), text)
+
     def test_again_is_the_same(self):
         self.prepared(CLOUD_INIT)
         self.first_boot()
@@ -165,6 +177,38 @@ class TakeOver(Board):
         self.assertIn("PIGENT_LED_BUSY=27", self.kept("pigent.env"))
         self.assertIn("restart pigent.service", self.calls())
 
+    def test_a_card_prepared_again_without_settings_changes_user_project_and_binary(self):
+        kept = self.root / "etc/pigent/pigent/pigent.env"
+        kept.write_text("PIGENT_LANG='de'\n")  # by ssh
+        for arguments in (("--run-as", "bird"), ("--run-as", "bird", "--project", "/srv/x")):
+            self.assertEqual(self.flash(self.boot, *arguments, env=False).code, 0)
+            (self.boot / "pigent/pigent").write_text(PIGENT)
+            self.assertEqual(self.run_it(self.boot / "pigent/first-boot").returncode, 0)
+            calls = self.calls()
+            project = arguments[3] if arguments[3:] else "/home/bird/project"
+            self.assertIn(f"install --name pigent --user bird --project {project} --no-st", calls)
+            self.assertIn("restart pigent.service", calls)
+        with (self.root / "usr/bin/pigent").open("a") as program:
+            program.write("# newer\n")
+        self.take_over()
+        self.assertIn("restart pigent.service", self.calls())
+        self.assertIn("with its user and project", self.status())
+        self.assertEqual((self.kept().strip(), kept.read_text()), (TOKEN, "PIGENT_LANG='de'\n"))
+        self.assertIn("as it was", self.take_over())
+        self.assertEqual(self.calls(), "")
+
+    def test_an_update_does_not_bring_back_a_service_that_was_removed(self):
+        (self.root / "etc/pigent/pigent/telegram-bot-token").unlink()
+        with (self.root / "usr/bin/pigent").open("a") as program:
+            program.write("# newer\n")
+        self.assertIn("was removed", self.take_over())
+        self.assertEqual(self.calls(), "")
+
+    def test_pigent_writes_through_an_ordinary_umask(self):
+        self.assertEqual((self.root / "umask").read_text().strip(), "0022")
+        mark = self.root / "var/lib/pigent-boot/taken"
+        self.assertEqual(mark.stat().st_mode & 0o777, 0o600)
+
     def test_a_new_token_replaces_the_old_and_is_blanked(self):
         text = self.env_file.read_text()
         self.env_file.write_text(text.replace("TOKEN=", f"TOKEN={OTHER}"))
@@ -191,7 +235,7 @@ class TakeOver(Board):
             self.assertNotIn(secret, text)
         self.env_file.write_text(text + "PIGENT_LANG=de\n")
         self.take_over()
-        self.assertIn("ANTHROPIC_API_KEY='sk-1'", self.kept("pigent.env"))
+        self.assertIn("ANTHROPIC_API_KEY=sk-1", self.kept("pigent.env"))
         self.assertIn("PIGENT_LANG=de", self.kept("pigent.env"))
 
     def refuses(self, content, *words):
@@ -207,6 +251,25 @@ class TakeOver(Board):
 
     def test_what_pigent_refuses_is_said_on_the_card(self):
         self.refuses(f"TELEGRAM_BOT_TOKEN={OTHER}\nPIGENT_BAD=1\n".encode(), "PIGENT_BAD is no")
+
+    def test_what_pigent_would_read_as_something_else_is_said_with_its_line(self):
+        self.refuses(f"# mine\nTELEGRAM_BOT_TOKEN={OTHER}\nSMTP_PASSWORD=pa$word\n".encode(),
+                     "line 3: SMTP_PASSWORD has a $", "SMTP_PASSWORD='…'")
+        self.assertNotIn("word\n", self.status())
+
+    def test_a_comment_after_a_secret_is_no_part_of_it(self):
+        self.env_file.write_text(f"TELEGRAM_BOT_TOKEN={OTHER}   # it's until May\n"
+                                 "ANTHROPIC_API_KEY=  # none\nSMTP_PASSWORD=\"it's\" # mine\n")
+        self.take_over()
+        self.assertEqual(self.kept().strip(), OTHER)
+        self.assertIn("SMTP_PASSWORD=\"it's\"\n", self.kept("pigent.env"))
+        text = self.env_file.read_text()
+        self.assertNotIn(OTHER, text)
+        self.assertNotIn("it's", text)
+        self.env_file.write_text(text + "PIGENT_LANG=de\n")
+        self.take_over()
+        self.assertEqual(self.kept().strip(), OTHER)
+        self.assertIn("SMTP_PASSWORD=\"it's\"\n", self.kept("pigent.env"))
 
     def test_what_is_no_settings(self):
         self.refuses(b"", "no setting")

@@ -1,6 +1,7 @@
 """Which devices are written to, on computers made of files: no device of this one is touched."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from unittest import mock
@@ -198,7 +199,30 @@ class Devices(Case):
 
     def test_a_card_that_forgets_what_was_written(self):
         with mock.patch("flashing.card._exactly", return_value=b""):
-            self.refused(self.write(), "gives back other data", "unusable")
+            done = self.write()
+        self.assertEqual(done.code, 3)
+        self.assertRegex(done.errors, "gives back other data .* unusable")
+
+    def test_stopped_while_writing_says_what_state_the_card_is_in(self):
+        for word, state in (("written", "written in part, and unusable"),
+                            ("checked", "written, but not checked")):
+            def stop(before, now, size, what, say):
+                if what == word:
+                    os.kill(os.getpid(), signal.SIGTERM)
+
+            with mock.patch("flashing.card._progress", stop):
+                done = self.write()
+            self.assertEqual(done.code, 3)
+            self.assertIn(state, done.errors)
+            self.assertIn("again", done.errors)
+
+    def test_nobody_else_may_read_the_copy_meanwhile(self):
+        self.addCleanup(os.umask, os.umask(0o022))
+        modes = []
+        with mock.patch("flashing.command.card.write",
+                        lambda copy, *_: modes.append(copy.stat().st_mode & 0o777)):
+            self.assertEqual(self.write().code, 0)
+        self.assertEqual(modes, [0o600])
 
     def test_everything_wrong_with_the_image_is_found_before_the_card_is_touched(self):
         self.source = self.put("bad.img.xz", b"\xfd7zXZ\0" + bytes(100))

@@ -30,6 +30,40 @@ class CloudInit(Case):
         self.assertNotIn("firstrun.sh", files)
         self.assertNotIn(b"systemd.run", files["cmdline.txt"])
 
+    def test_a_board_without_a_user_does_not_wait_for_somebody_to_type_a_name(self):
+        # cloud-init runs pigent/first-boot after multi-user.target, which waits for that.
+        scripts = ("#!/bin/sh\necho mine\n", "#cloud-config\nruncmd:\n- reboot\n")
+        for own in ("", CLOUD_INIT["user-data"], *scripts):
+            folder = self.folder({**CLOUD_INIT, "user-data": own})
+            for _ in range(2):
+                done = self.flash(folder)
+                self.assertEqual((folder / "userconf.txt").read_bytes(), b"pi:*\n")
+                self.assertIn("named pi, without a password", done.said)
+            # A card that was set up without cloud-init has its user already: nobody is renamed.
+            self.assertNotIn("users:", (folder / "user-data").read_text())
+            shutil.rmtree(folder)
+
+    def test_a_user_that_is_named_is_the_first(self):
+        folder = self.folder(CLOUD_INIT)
+        self.flash(folder)
+        self.assertNotIn("no --user", self.flash(folder, "--user", "me").said)
+        self.assertEqual((folder / "userconf.txt").read_bytes(), b"me:*\n")
+        self.assertIn('name: "me"', (folder / "user-data").read_text())
+        self.assertIn("RUN_AS=pigent\n", (folder / "pigent/settings").read_text())
+        self.refused(self.flash(folder, "--run-as", "pi"), "--run-as pi", "sudo", "--user")
+
+    def test_who_a_card_names_stays(self):
+        for own in ({"user-data": "#cloud-config\nusers:\n- name: me\n"},
+                    {"user-data": "#cloud-config\nuser: me\nruncmd:\n- reboot\n"},
+                    {"userconf.txt": "me:$5$x$y\n"}, {"userconf": "me:$5$x$y\n"}):
+            folder = self.folder({**CLOUD_INIT, **own})
+            done = self.flash(folder)
+            self.assertEqual(done.code, 0, done)
+            self.assertNotIn("no --user", done.said)
+            there = {path.name: path.read_text() for path in folder.glob("userconf*")}
+            self.assertEqual(there, {name: own[name] for name in own if "userconf" in name})
+            shutil.rmtree(folder)
+
     def test_what_a_card_was_set_up_with_is_kept(self):
         own = "#cloud-config\nhostname: mine\nusers:\n- name: somebody\n"
         folder = self.folder({**CLOUD_INIT, "user-data": own})

@@ -2,6 +2,7 @@
 #
 # -v mode=merge  the settings as plain lines; a blank secret is replaced by the one kept
 #         names  the names of all settings, on one line
+#         fault  what is wrong with the first line that pigent could not read as it is meant
 #         kept   ends with 0 if every secret of these lines is in the files that keep them
 #         blank  the lines as they were written, but without secrets
 #         clean  any text, without what looks like a bot token
@@ -21,12 +22,39 @@ function name_of(line) {
   return line ~ /^[A-Za-z_][A-Za-z0-9_]*$/ ? line : ""
 }
 
-function value_of(line) {
+# Reads a line's value as pigent does, with what flashing/dotenv.py refuses refused: sets `value`,
+# `plain` (the same as it was written, without a comment after it) and `fault` ("" if there is none).
+function read_value(line, at, size, char, quote, escaped) {
   sub(/^[^=]*=[ \t]*/, "", line)
   sub(/[ \t]+$/, "", line)
-  if (line ~ /^".*"$/ || line ~ /^'.*'$/) line = substr(line, 2, length(line) - 2)
-  return line
+  value = fault = quote = ""
+  escaped = 0
+  plain = line ~ /^#/ ? "" : line
+  size = length(plain)
+  for (at = 1; at <= size && fault == ""; at++) {
+    char = substr(plain, at, 1)
+    if (quote == "'" && char != "'") {
+      value = value char
+      # Nothing is escaped in here, but where a line ends is found as if it were.
+      escaped = char == "\\" && !escaped
+    } else if (escaped) {
+      if (quote == "'" || !index("\\'\"$ ", char)) fault = backslash
+      value = value char
+      escaped = 0
+    } else if (char == quote) quote = ""
+    else if (char == "\\") escaped = 1
+    else if (char == "$") fault = dollar
+    else if (quote == "" && (char == "'" || char == "\"")) quote = char
+    else if (quote == "" && (char == " " || char == "\t")) {
+      if (substr(plain, at) !~ /^[ \t]+#/) fault = space
+      else { plain = substr(plain, 1, at - 1); size = at }
+    } else value = value char
+  }
+  if (fault == "" && quote != "") fault = unclosed
+  if (fault == "" && escaped) fault = backslash
 }
+
+function empty(value) { return value ~ /^[ \t]*$/ }
 
 # What looks like a bot token, wherever it stands: 30 is far less than any has.
 function without_tokens(line, rest, done) {
@@ -40,15 +68,26 @@ function without_tokens(line, rest, done) {
   return done rest
 }
 
+# pigent quotes what it keeps so that systemd and itself read it: it is given back as it stands.
 function read_kept(line, name) {
-  if ((getline line < token) > 0) kept["TELEGRAM_BOT_TOKEN"] = value_of("=" line)
+  if ((getline line < token) > 0 && !empty(line)) {
+    kept["TELEGRAM_BOT_TOKEN"] = line
+    as_kept["TELEGRAM_BOT_TOKEN"] = "'" line "'"
+  }
   while ((getline line < settings) > 0) {
     name = name_of(line)
-    if (line !~ /^[ \t]*#/ && secret(name)) kept[name] = value_of(line)
+    if (line ~ /^[ \t]*#/ || !secret(name)) continue
+    read_value(line)
+    kept[name] = value
+    as_kept[name] = plain
   }
 }
 
 BEGIN {
+  space = "has a space outside quotes"
+  unclosed = "has a quote that is not closed"
+  dollar = "has a $ that would be taken for a variable"
+  backslash = "has a \\ that stands for nothing"
   note = "# This is kept on the board now. To change it, write the new one here and start again."
   if (mode == "merge" || mode == "kept") read_kept()
   wrong = 0
@@ -60,12 +99,15 @@ NR == 1 { sub(/^\357\273\277/, "") }
   end = sub(/\r$/, "") ? "\r" : ""
   name = name_of($0)
   comment = $0 ~ /^[ \t]*(#|$)/
+  read_value($0)
+  # The last one counts, as it does for pigent.
+  if (!comment && name != "" && !empty(value)) given[name] = value
 }
 
 mode == "clean" { print without_tokens($0) }
 
 mode == "blank" {
-  if (secret(name) && value_of($0) != "") {
+  if (secret(name) && (fault != "" || !empty(value))) {
     if (before != note && !comment) print note end
     sub(/=.*/, "=")
   }
@@ -76,28 +118,30 @@ mode == "blank" {
 
 mode == "names" && !comment && name != "" { printf "%s%s", (count++ ? ", " : ""), name }
 
-mode == "kept" && !comment && secret(name) && value_of($0) != kept[name] { wrong = 1 }
+mode == "fault" && !comment && name == "" {
+  print "line " NR " cannot be read: write NAME=value"
+  exit
+}
 
-mode == "merge" && !comment {
-  if (secret(name) && value_of($0) == "") blank[name] = 1
-  else if (name == "") print # pigent says what is wrong with it
-  else {
-    sub(/^[^=]*=[ \t]*/, "")
-    sub(/[ \t]+$/, "")
-    print name "=" $0
-    $0 = "=" $0
-  }
-  if (name == "TELEGRAM_BOT_TOKEN" && value_of($0) != "") given = 1
+mode == "fault" && !comment && fault != "" {
+  quotes = index($0, "'") ? "\"…\" with a \\ before every \\, \" and $ in it" : "'…'"
+  print "line " NR ": " name " " fault ": write " name "=" quotes
+  exit
+}
+
+mode == "merge" && !comment && name != "" {
+  if (secret(name) && empty(value)) blank[name] = 1
+  else print name "=" plain
 }
 
 END {
   if (mode == "names") print ""
+  if (mode == "kept") {
+    for (name in given) if (secret(name) && given[name] != kept[name]) wrong = 1
+  }
   if (mode == "merge") {
-    if (!given) blank["TELEGRAM_BOT_TOKEN"] = 1
-    for (name in blank) {
-      quote = index(kept[name], "'") ? "" : "'"
-      if (kept[name] != "") print name "=" quote kept[name] quote
-    }
+    blank["TELEGRAM_BOT_TOKEN"] = 1
+    for (name in blank) if (!(name in given) && kept[name] != "") print name "=" as_kept[name]
   }
   exit wrong
 }

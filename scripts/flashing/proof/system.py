@@ -165,19 +165,21 @@ def _mirror() -> str:
 
 @contextlib.contextmanager
 def _foreign_programs():
-    """This kernel runs ARM programs for the while, if it did not before."""
+    """This kernel runs ARM programs for the while, if it did not before. What a run that was cut
+    off left behind is used, and taken away."""
     if not (HANDLER / "register").exists():
         subprocess.run(["mount", "-t", "binfmt_misc", "none", str(HANDLER)], check=False)
     if not (HANDLER / "register").exists():
         raise Mistake("this kernel has no binfmt_misc: run ARM programs is what it cannot be told")
-    ours = not (HANDLER / "qemu-aarch64").exists()
-    if ours:
+    entry = HANDLER / "pigent-aarch64"
+    ours = entry.exists() or not (HANDLER / "qemu-aarch64").exists()
+    if ours and not entry.exists():
         (HANDLER / "register").write_bytes(REGISTER)
     try:
         yield
     finally:
         if ours:
-            (HANDLER / "pigent-aarch64").write_text("-1")
+            entry.write_text("-1")
 
 
 def _run(*words: str, text: str = "") -> None:

@@ -1,0 +1,78 @@
+"""What is left when scripts/flash is stopped, and who may read what it leaves."""
+
+import os
+import signal
+from unittest import mock
+
+from support import CLOUD_INIT, TOKEN, Case, contents, digest, fat
+from flashing import command, partition
+
+
+class Stops(Case):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(os.umask, os.umask(0o022))
+        self.output = self.dir / "out.img"
+
+    def stopped(self, number, *arguments, at="flashing.command.image.boot_partition"):
+        def stop(*_, **__):
+            os.kill(os.getpid(), number)
+
+        before = signal.getsignal(number)
+        with mock.patch(at, stop):
+            done = self.flash(*arguments)
+        self.assertEqual(signal.getsignal(number), before)
+        self.assertNotIn("Traceback", done.errors)
+        return done
+
+    def test_the_copy_goes_with_every_way_of_stopping(self):
+        image = self.image(CLOUD_INIT)
+        before = digest(self.dir)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            done = self.stopped(number, image, "--output", self.output)
+            self.assertEqual(done.code, 1)
+            self.assertIn("stopped: nothing was changed", done.errors)
+            self.assertEqual(digest(self.dir), before)
+
+    def test_what_nohup_ignores_stays_ignored(self):
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        with command._stoppable():
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    def test_a_folder_that_is_prepared_in_part_says_so(self):
+        folder = self.folder(CLOUD_INIT)
+        done = self.stopped(signal.SIGTERM, folder, at="flashing.command.Folder.write")
+        self.assertEqual(done.code, 3)
+        self.assertIn("prepared in part", done.errors)
+        full = mock.Mock(side_effect=partition.Mistake("card: No space left on device"))
+        with mock.patch("flashing.command.Folder.write", full):
+            done = self.flash(folder)
+        self.assertEqual(done.code, 3)
+        self.assertIn("No space left on device: ", done.errors)
+        self.assertEqual(self.flash(folder).code, 0)
+
+    def test_nobody_else_may_read_the_copy_nor_what_becomes_it(self):
+        modes = []
+        find = command.image.boot_partition
+
+        def look(path, *more):
+            modes.append(path.stat().st_mode & 0o777)
+            return find(path, *more)
+
+        with mock.patch("flashing.command.image.boot_partition", look):
+            self.assertEqual(self.flash(self.image(CLOUD_INIT), "--output", self.output).code, 0)
+        self.assertEqual(modes, [0o600])
+        self.assertEqual(self.output.stat().st_mode & 0o777, 0o600)
+        self.assertIn(TOKEN.encode(), contents(fat(self.output))["pigent.env"])
+
+    def test_an_image_of_any_name_is_not_its_own_copy(self):
+        image = self.image(CLOUD_INIT).rename(self.dir / "out.img.part")
+        before = digest(image)
+        self.assertEqual(self.flash(image, "--output", self.output).code, 0)
+        self.assertEqual(digest(image), before)
+        self.assertIn("pigent/first-boot", contents(fat(self.output)))
+        self.assertEqual({path.name for path in self.dir.glob("out*")}, {"out.img", "out.img.part"})
+
+    def test_an_output_that_cannot_be(self):
+        target = self.dir / "nowhere/out.img"
+        self.refused(self.flash(self.image(CLOUD_INIT), "--output", target), "No such file")
