@@ -1,5 +1,6 @@
 //! Pins of a Raspberry Pi through its registers (`rppal`): works without a driver, in
-//! microseconds, and asks nobody: the kernel does not know that these lines are in use.
+//! microseconds, and asks nobody: the kernel does not know that these lines are in use, but for the
+//! button's once it reports edges.
 //!
 //! rppal restores nothing after a crash, so release is explicit: off, then input. The first thing
 //! at start is the same, for lamps that an earlier pigent left on.
@@ -14,6 +15,10 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Who has the button's line, in the kernel's words: its edges are asked for under this name. Of
+/// lamps the kernel knows nothing.
+pub(super) const CONSUMER: &str = "RPPAL";
 
 /// Whether this is a Raspberry Pi that rppal knows.
 pub(super) fn is_one() -> bool {
