@@ -4,13 +4,14 @@
 //! `exec`. The child asks the kernel for SIGTERM at pigent's death. It joins the run's cgroup, so
 //! that nothing it ever starts is outside, and offers itself to the out-of-memory killer, so that
 //! pigent outlives it. It takes back that signals are ignored: a pigent started by a script with
-//! `&` ignores SIGINT, and whatever it starts would, too. And it calls `execve` itself: `Command`
-//! uses the C library's `execvp`, and glibc's hands a file the kernel refuses (a 64-bit claude on
-//! a 32-bit system) to `/bin/sh`, which turns a clear error into a puzzling one.
+//! `&` ignores SIGINT, and whatever it starts would, too. It closes what a library has opened
+//! without sparing children (rppal does). And it calls `execve` itself: `Command` uses the C
+//! library's `execvp`, and glibc's hands a file the kernel refuses (a 64-bit claude on a 32-bit
+//! system) to `/bin/sh`, which turns a clear error into a puzzling one.
 #![allow(unsafe_code)]
 
 use super::command::Pair;
-use core::ffi::{c_char, c_int};
+use core::ffi::{c_char, c_int, c_long, c_uint};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 use rustix::thread::disable_transparent_huge_pages;
@@ -28,10 +29,19 @@ unsafe extern "C" {
 
     /// The handler is a number here: only [`DEFAULT`] is ever passed.
     fn signal(number: c_int, handler: usize) -> usize;
+
+    /// Only ever [`CLOSE_RANGE`].
+    fn syscall(number: c_long, ...) -> c_long;
 }
 
 /// `SIG_DFL`: what the system does unless told otherwise. The same on all Linux boards.
 const DEFAULT: usize = 0;
+
+/// musl has no function for it. The same number on all Linux boards.
+const CLOSE_RANGE: c_long = 436;
+
+/// `CLOSE_RANGE_CLOEXEC`: not now, but at `execve`.
+const AT_EXEC: c_uint = 4;
 
 /// What the stop ladder sends, and what a shell's `&` and `nohup` ignore.
 const RESET: [Signal; 4] = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
@@ -61,8 +71,8 @@ pub fn spawn(
     command.current_dir(folder).process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // SAFETY: between fork and exec only async-signal-safe calls are made (prctl, getppid, signal,
-    // open, write, close and execve), and nothing is allocated: `image` was made, and `door`
-    // opened, before the fork.
+    // open, write, close, close_range and execve), and nothing is allocated: `image` was made, and
+    // `door` opened, before the fork.
     unsafe {
         command.pre_exec(move || {
             if let Some(door) = &door {
@@ -70,6 +80,7 @@ pub fn spawn(
             }
             offer_to_oom_killer();
             heed_signals();
+            close_others();
             // pigent does without them, and that would be inherited.
             let _ = disable_transparent_huge_pages(false);
             die_with(parent)?;
@@ -102,6 +113,14 @@ fn heed_signals() {
         // SAFETY: no handler of this program is involved, and a wrong number is only refused.
         unsafe { signal(number, DEFAULT) };
     }
+}
+
+/// The program gets stdin, stdout and stderr, and no other descriptor. Kernels before 5.11 refuse
+/// this: there it has those, too, that were opened without sparing children.
+fn close_others() {
+    // SAFETY: the numbers are of the types the kernel asks for, and a descriptor that is closed
+    // at `execve` is one for all that is done until then.
+    unsafe { syscall(CLOSE_RANGE, 3 as c_uint, c_uint::MAX, AT_EXEC) };
 }
 
 /// What `execve` wants, in memory that outlives the call.
@@ -166,5 +185,16 @@ mod tests {
         let output = child.wait_with_output().await.unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(text.split_whitespace().nth(1), Some("1"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_descriptor_that_nobody_meant_for_the_agent_stays_here() {
+        use std::os::fd::AsRawFd;
+        let ours = rustix::event::eventfd(0, rustix::event::EventfdFlags::empty()).unwrap();
+        let number = ours.as_raw_fd();
+        let ask = format!("[ -e /proc/self/fd/2 ] && [ ! -e /proc/self/fd/{number} ]");
+        let args = ["-c".to_owned(), ask];
+        let child = spawn(Path::new("/bin/sh"), &args, &[], Path::new("/"), None).unwrap();
+        assert!(child.wait_with_output().await.unwrap().status.success());
     }
 }

@@ -6,6 +6,7 @@
 //! each start after a power cut would empty the queue. And a level must hold for the whole window
 //! in every sample: a spike on a long wire stops nobody's work.
 
+use super::pins::Edge;
 use crate::bridge::input::Press;
 use crate::bridge::time::Mono;
 use core::time::Duration;
@@ -33,7 +34,7 @@ pub(super) struct Button {
     hold: Option<Mono>,
     /// When the pin is to be looked at next.
     next: Option<Mono>,
-    /// The kernel has shown that it reports edges.
+    /// The kernel has shown that it reports edges, and nothing says that it stopped.
     edges: bool,
 }
 
@@ -45,9 +46,9 @@ impl Button {
         button
     }
 
-    /// The kernel reported an edge; a sample must follow.
-    pub(super) fn edge(&mut self) {
-        self.edges = true;
+    /// The kernel reported an edge, or reports none any more; a sample must follow.
+    pub(super) fn edge(&mut self, edge: Edge) {
+        self.edges = edge == Edge::Seen;
     }
 
     /// When to sample next if no edge comes before; `None`: not before an edge.
@@ -110,7 +111,7 @@ mod tests {
         for at in 0..=end {
             let edge = edges && at > 0 && level(at) != level(at - 1);
             if edge {
-                button.edge();
+                button.edge(Edge::Seen);
             }
             if edge || button.next().is_some_and(|next| next <= ms(at)) {
                 samples += 1;
@@ -174,12 +175,26 @@ mod tests {
     #[test]
     fn a_lost_release_edge_costs_nothing() {
         let mut button = Button::new(false, true, ms(0));
-        button.edge();
+        button.edge(Edge::Seen);
         assert_eq!(button.sample(true, ms(10)), None);
         assert_eq!(button.sample(true, ms(40)), Some(Press::Down));
         assert_eq!(button.next(), Some(ms(90)));
         assert_eq!(button.sample(false, ms(90)), None);
         assert_eq!(button.sample(false, ms(120)), None);
         assert_eq!(button.next(), None);
+    }
+
+    #[test]
+    fn when_edges_stop_coming_it_is_sampled_again() {
+        let mut button = Button::new(false, false, ms(0));
+        button.edge(Edge::Seen);
+        assert_eq!((button.sample(false, ms(10)), button.next()), (None, None));
+        button.edge(Edge::Lost);
+        assert_eq!((button.sample(false, ms(20)), button.next()), (None, Some(ms(70))));
+        assert_eq!(button.sample(true, ms(70)), None);
+        assert_eq!(button.sample(true, ms(100)), Some(Press::Down));
+        assert_eq!(button.sample(false, ms(150)), None);
+        assert_eq!(button.sample(false, ms(180)), None);
+        assert_eq!(button.next(), Some(ms(230)));
     }
 }

@@ -7,7 +7,7 @@
 //! would see the first level for ever.
 
 use super::lines::{self, Place, errno, explain};
-use super::pins::{Pins, button_trouble, lamp_trouble};
+use super::pins::{Edge, Pins, button_trouble, lamp_trouble};
 use super::settings::{ButtonActive, Lamp, LedActive, Pin, Settings};
 use super::trouble::{PinError, Trouble};
 use crate::bridge::time::Mono;
@@ -88,20 +88,20 @@ impl Pins for Chip {
         sources.extend(self.button.iter().map(|line| PollFd::new(line, PollFlags::IN)));
     }
 
-    fn serve(&mut self, _now: Mono) -> bool {
-        let Some(line) = &self.button else { return false };
-        let mut edge = false;
+    fn serve(&mut self, _now: Mono) -> Option<Edge> {
+        let line = self.button.as_ref()?;
+        let mut edge = None;
         for _ in 0..EDGES {
             match line.has_edge_event().and_then(|more| {
                 if more { line.read_edge_event().map(|_| true) } else { Ok(false) }
             }) {
-                Ok(true) => edge = true,
+                Ok(true) => edge = Some(Edge::Seen),
                 Ok(false) => break,
                 Err(error) => {
                     // A chip that was unplugged would report itself for ever.
                     log::error!("the button is gone: {error}");
                     self.button = None;
-                    return false;
+                    return None;
                 }
             }
         }

@@ -1,8 +1,11 @@
 //! What the board has: model, chips and lines, kernel LEDs, what else is switched on. Looks only.
 
+use super::gpiochip;
 use super::header::{self, Functions};
 use super::led;
 use super::lines::{self, ChipInfo};
+use super::probe::registers;
+use super::raspberry;
 use super::settings::{BUTTON, Folders, Gpio, Lamp, Pin, Settings, Wire};
 use std::fs::File;
 use std::io::Read;
@@ -107,7 +110,8 @@ impl Inventory {
             let what = Lamp::ALL.into_iter().find(|lamp| lamp.variable() == variable);
             let what = what.map_or_else(|| "button".to_owned(), |lamp| format!("{lamp} lamp"));
             let place = lines::place(&settings.gpio, &pin).ok()?;
-            Some(Mark { what, chip: place.chip, offset: place.offset })
+            let rppal = is_button(variable) && registers(settings);
+            Some(Mark { what, chip: place.chip, offset: place.offset, rppal })
         };
         settings.pins().into_iter().filter_map(mark).collect()
     }
@@ -122,6 +126,16 @@ pub struct Mark {
     pub chip: PathBuf,
     /// The line on it.
     pub offset: u32,
+    /// It is rppal that asks the kernel for this line.
+    pub rppal: bool,
+}
+
+impl Mark {
+    /// Whether this user of the line is pigent, as far as a name tells.
+    #[must_use]
+    pub fn is_pigent(&self, user: &str) -> bool {
+        user == gpiochip::CONSUMER || self.rppal && user == raspberry::CONSUMER
+    }
 }
 
 /// Whether this variable is the button's.

@@ -3,7 +3,9 @@
 //! Each has a trigger (`mmc0`: the card is busy) that would blink in between, so it becomes `none`
 //! while pigent has the LED. What it was stands in a note first (`note.rs`); it is put back on
 //! the way out, and, should there be no way out, by the next start or by `pigent panel --release`.
-//! An LED whose trigger is not `none` any more has been given a newer one by somebody: that stays.
+//! An LED whose trigger is not `none` then has been given a newer one by somebody: that stays.
+//! One that is given while pigent has the LED does not: the kernel takes the trigger from an LED
+//! that is told to be dark, and that is the next thing a lamp's pattern does.
 //!
 //! Polarity is the device tree's business: `PIGENT_LED_ACTIVE` does not apply.
 

@@ -12,6 +12,15 @@ use crate::bridge::time::Mono;
 use rustix::event::PollFd;
 use std::path::Path;
 
+/// News of the button's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Edge {
+    /// Its level has changed.
+    Seen,
+    /// Changes are not reported, or not any more.
+    Lost,
+}
+
 /// A backend with its open pins.
 pub(super) trait Pins: Send {
     /// Which lamps could be opened, in the order of [`Lamp::ALL`].
@@ -26,8 +35,8 @@ pub(super) trait Pins: Send {
     }
     /// What to wait for.
     fn sources<'a>(&'a self, sources: &mut Vec<PollFd<'a>>);
-    /// To be called after each wait. Says whether the button's line reported an edge.
-    fn serve(&mut self, now: Mono) -> bool;
+    /// To be called after each wait. Says what is new about the button's line.
+    fn serve(&mut self, now: Mono) -> Option<Edge>;
     /// When to call [`Pins::serve`] even if no source says so.
     fn deadline(&self) -> Option<Mono> {
         None
@@ -48,8 +57,8 @@ impl Pins for Nothing {
         None
     }
     fn sources<'a>(&'a self, _sources: &mut Vec<PollFd<'a>>) {}
-    fn serve(&mut self, _now: Mono) -> bool {
-        false
+    fn serve(&mut self, _now: Mono) -> Option<Edge> {
+        None
     }
     fn release(&mut self) {}
 }
@@ -80,7 +89,7 @@ impl Pins for Mixed {
     fn sources<'a>(&'a self, sources: &mut Vec<PollFd<'a>>) {
         self.pins.sources(sources);
     }
-    fn serve(&mut self, now: Mono) -> bool {
+    fn serve(&mut self, now: Mono) -> Option<Edge> {
         self.pins.serve(now)
     }
     fn deadline(&self) -> Option<Mono> {
@@ -212,8 +221,8 @@ mod tests {
             Some(true)
         }
         fn sources<'a>(&'a self, _sources: &mut Vec<PollFd<'a>>) {}
-        fn serve(&mut self, _now: Mono) -> bool {
-            true
+        fn serve(&mut self, _now: Mono) -> Option<Edge> {
+            Some(Edge::Seen)
         }
         fn release(&mut self) {
             self.0.lock().unwrap().push("release".into());
@@ -244,7 +253,7 @@ mod tests {
         let leds = leds::take(&settings, &mut Vec::new()).unwrap();
         let mut mixed = Mixed { leds, pins: Box::new(board) };
         assert_eq!((mixed.lamps(), mixed.down()), ([true, true, false], Some(true)));
-        assert!(mixed.serve(Mono::default()));
+        assert_eq!(mixed.serve(Mono::default()), Some(Edge::Seen));
         mixed.set(Lamp::Busy, true);
         mixed.set(Lamp::Idle, true);
         assert_eq!(shines(), "1\n");

@@ -1,6 +1,7 @@
 //! What `pigent doctor` says about lamps, button and board: everything is looked at, nothing is
 //! touched.
 
+use super::gpiochip;
 use super::header;
 use super::inventory::{Inventory, is_button, small};
 use super::led::{self, Led};
@@ -91,7 +92,7 @@ fn backend(settings: &Settings) -> Option<Finding> {
 }
 
 /// Whether pins are had through registers.
-fn registers(settings: &Settings) -> bool {
+pub(super) fn registers(settings: &Settings) -> bool {
     match settings.gpio {
         Gpio::Rppal => true,
         Gpio::Auto => !settings.any_line() && raspberry::is_one() && raspberry::probe().is_ok(),
@@ -107,7 +108,8 @@ fn pins(settings: &Settings, board: &Inventory) -> Vec<Finding> {
     let look = |(pin, variable): (Pin, &'static str)| {
         let name = board.name(&Wire::Pin(pin.clone()), settings);
         let what = format!("{variable}={pin} ({name})");
-        let found = judge(&what, line(settings, &pin, registers));
+        let holder = lines::place(&settings.gpio, &pin).and_then(|place| lines::holder(&place));
+        let found = judge(&what, line(holder, registers, is_button(variable)));
         let Pin::Number(bcm) = pin else { return found };
         if found.verdict != Verdict::Fine || board.header(settings).is_none() {
             return found;
@@ -124,11 +126,19 @@ fn pins(settings: &Settings, board: &Inventory) -> Vec<Finding> {
     settings.pins().into_iter().map(look).collect()
 }
 
-/// Whether a line can be had.
-fn line(settings: &Settings, pin: &Pin, registers: bool) -> Result<String, PinError> {
-    match lines::place(&settings.gpio, pin).and_then(|place| lines::holder(&place)) {
+/// Whether a line that `holder` has can be had.
+fn line(
+    holder: Result<Option<String>, PinError>,
+    registers: bool,
+    button: bool,
+) -> Result<String, PinError> {
+    match holder {
         Ok(None) => Ok("nobody else uses it".into()),
-        Ok(Some(by)) if by == super::gpiochip::CONSUMER => Ok("in use by pigent".into()),
+        Ok(Some(by)) if by == gpiochip::CONSUMER => Ok("in use by pigent".into()),
+        // Another program with rppal has the same name.
+        Ok(Some(by)) if registers && button && by == raspberry::CONSUMER => {
+            Ok("in use by RPPAL: pigent, if it runs".into())
+        }
         Ok(Some(by)) => Err(PinError::Taken { by }),
         // Registers need no chip; who else has the line cannot be told then.
         Err(_) if registers => Ok(String::new()),

@@ -1,10 +1,11 @@
 //! Pins of a Raspberry Pi through its registers (`rppal`): works without a driver, in
-//! microseconds, and asks nobody: the kernel does not know that these lines are in use.
+//! microseconds, and asks nobody: the kernel does not know that these lines are in use, but for the
+//! button's once it reports edges.
 //!
 //! rppal restores nothing after a crash, so release is explicit: off, then input. The first thing
 //! at start is the same, for lamps that an earlier pigent left on.
 
-use super::pins::{Pins, button_trouble, lamp_trouble};
+use super::pins::{Edge, Pins, button_trouble, lamp_trouble};
 use super::settings::{ButtonActive, Lamp, LedActive, Pin, Settings};
 use super::trouble::{PinError, Trouble};
 use crate::bridge::time::Mono;
@@ -13,6 +14,11 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Who has the button's line, in the kernel's words: its edges are asked for under this name. Of
+/// lamps the kernel knows nothing.
+pub(super) const CONSUMER: &str = "RPPAL";
 
 /// Whether this is a Raspberry Pi that rppal knows.
 pub(super) fn is_one() -> bool {
@@ -26,8 +32,47 @@ pub(super) struct Raspberry {
     led_active: LedActive,
     button: Option<InputPin>,
     button_active: ButtonActive,
-    /// rppal reports edges on a thread of its own; this carries them over.
-    edges: Arc<OwnedFd>,
+    edges: Arc<Edges>,
+}
+
+/// rppal reports edges on a thread of its own; this carries them over.
+struct Edges {
+    wake: OwnedFd,
+    /// That thread is gone: none will come any more.
+    lost: AtomicBool,
+}
+
+impl Edges {
+    fn new() -> rustix::io::Result<Self> {
+        let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        Ok(Edges { wake, lost: AtomicBool::new(false) })
+    }
+
+    fn tell(&self) {
+        // It can only be full, and then the thread knows already.
+        let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
+    }
+
+    fn heard(&self) -> Option<Edge> {
+        rustix::io::read(&self.wake, &mut [0; 8]).ok()?;
+        // Lost once, lost for good: an edge that was told just before must not undo it.
+        if !self.lost.load(Ordering::Acquire) {
+            return Some(Edge::Seen);
+        }
+        log::warn!("the button reports no edges: it is sampled 20 times a second");
+        Some(Edge::Lost)
+    }
+}
+
+/// The thread's end. rppal tells nobody when it ends it: the kernel may refuse the line, and any
+/// interrupted wait (SIGSTOP and SIGCONT are enough) counts as an error there.
+struct Teller(Arc<Edges>);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.0.lost.store(true, Ordering::Release);
+        self.0.tell();
+    }
 }
 
 impl Raspberry {
@@ -38,8 +83,8 @@ impl Raspberry {
         troubles: &mut Vec<Trouble>,
     ) -> Result<Self, PinError> {
         let gpio = Gpio::new().map_err(|error| explain(&error))?;
-        let edges = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC);
-        let edges = Arc::new(edges.map_err(|error| PinError::Other(error.to_string()))?);
+        let edges = Edges::new().map_err(|error| PinError::Other(error.to_string()))?;
+        let edges = Arc::new(edges);
         let (led_active, button_active) = (settings.led_active, settings.button_active);
         let opened = [None, None, None];
         let button = None;
@@ -89,14 +134,9 @@ impl Raspberry {
             ButtonActive::High => pin.into_input_pulldown(),
         };
         button.set_reset_on_drop(false);
-        let edges = Arc::clone(&self.edges);
-        let heard = button.set_async_interrupt(Trigger::Both, None, move |_| {
-            // It can only be full, and then the thread knows already.
-            let _ = rustix::io::write(&*edges, &1_u64.to_ne_bytes());
-        });
-        if let Err(error) = heard {
-            log::warn!("the button reports no edges ({error}): it is sampled 20 times a second");
-        }
+        let teller = Teller(Arc::clone(&self.edges));
+        // Whatever goes wrong, now or later: the teller is dropped, which tells.
+        let _ = button.set_async_interrupt(Trigger::Both, None, move |_| teller.0.tell());
         Ok(button)
     }
 }
@@ -121,11 +161,11 @@ impl Pins for Raspberry {
     }
 
     fn sources<'a>(&'a self, sources: &mut Vec<PollFd<'a>>) {
-        sources.push(PollFd::new(&*self.edges, PollFlags::IN));
+        sources.push(PollFd::new(&self.edges.wake, PollFlags::IN));
     }
 
-    fn serve(&mut self, _now: Mono) -> bool {
-        rustix::io::read(&*self.edges, &mut [0; 8]).is_ok()
+    fn serve(&mut self, _now: Mono) -> Option<Edge> {
+        self.edges.heard()
     }
 
     fn release(&mut self) {
@@ -173,4 +213,24 @@ fn explain(error: &Error) -> PinError {
 /// Opens and closes the way to the registers, and touches no pin.
 pub(super) fn probe() -> Result<(), PinError> {
     Gpio::new().map(drop).map_err(|error| explain(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_that_stop_coming_are_told_for_good() {
+        let edges = Arc::new(Edges::new().unwrap());
+        let teller = Teller(Arc::clone(&edges));
+        assert_eq!(edges.heard(), None);
+        teller.0.tell();
+        assert_eq!((edges.heard(), edges.heard()), (Some(Edge::Seen), None));
+        // As rppal does it: an error ends the thread, and with it the callback.
+        let thread = std::thread::spawn(move || teller.0.tell());
+        thread.join().unwrap();
+        assert_eq!((edges.heard(), edges.heard()), (Some(Edge::Lost), None));
+        edges.tell();
+        assert_eq!(edges.heard(), Some(Edge::Lost));
+    }
 }

@@ -10,7 +10,7 @@
 //! A client that does not read is dropped when its socket buffer is full: nobody can hold up the
 //! lamps. One that has said all it wants (`printf 'tap\n' | nc -U …`) is still told everything.
 
-use super::pins::Pins;
+use super::pins::{Edge, Pins};
 use super::settings::Lamp;
 use crate::bridge::time::Mono;
 use core::time::Duration;
@@ -160,10 +160,10 @@ impl Pins for Sim {
         sources.extend(talking.map(|client| PollFd::new(&client.stream, PollFlags::IN)));
     }
 
-    fn serve(&mut self, now: Mono) -> bool {
+    fn serve(&mut self, now: Mono) -> Option<Edge> {
         self.listen();
         self.accept(now);
-        self.act(now)
+        self.act(now).then_some(Edge::Seen)
     }
 
     fn deadline(&self) -> Option<Mono> {

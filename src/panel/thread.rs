@@ -149,10 +149,7 @@ impl Panel {
             }
             self.sample(now);
             // After the sample: what a late thread missed is seen in order, step by step.
-            let edge = lock(&self.pins).serve(now);
-            if edge {
-                self.edge(now);
-            }
+            self.serve(now);
             self.deliver(inputs);
             let change = self.light(now);
             self.wait(shared, change);
@@ -168,9 +165,11 @@ impl Panel {
         }
     }
 
-    fn edge(&mut self, now: Mono) {
+    fn serve(&mut self, now: Mono) {
+        let edge = lock(&self.pins).serve(now);
+        let Some(edge) = edge else { return };
         if let Some(button) = &mut self.button {
-            button.edge();
+            button.edge(edge);
         }
         self.look(now);
     }
@@ -228,5 +227,42 @@ impl Panel {
         // An interrupted wait is a wait that is over.
         let _ = poll(&mut sources, timeout.as_ref());
         let _ = rustix::io::read(&shared.wake, &mut [0; 8]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::pins::Edge;
+
+    /// A button that is up, and what is told of its line at each call.
+    struct Fake(Vec<Option<Edge>>);
+
+    impl Pins for Fake {
+        fn lamps(&self) -> [bool; 3] {
+            [false; 3]
+        }
+        fn set(&mut self, _lamp: Lamp, _on: bool) {}
+        fn down(&mut self) -> Option<bool> {
+            Some(false)
+        }
+        fn sources<'a>(&'a self, _sources: &mut Vec<PollFd<'a>>) {}
+        fn serve(&mut self, _now: Mono) -> Option<Edge> {
+            self.0.remove(0)
+        }
+        fn release(&mut self) {}
+    }
+
+    #[test]
+    fn a_button_whose_edges_are_lost_is_looked_at_again() {
+        let told = vec![Some(Edge::Seen), None, Some(Edge::Lost), None];
+        let mut panel = Panel::new(Arc::new(Mutex::new(Box::new(Fake(told)))));
+        let now = clock::now();
+        let mut next = || {
+            panel.serve(now);
+            panel.button.as_ref().and_then(Button::next)
+        };
+        let sampled = Some(now.after(Duration::from_millis(50)));
+        assert_eq!([next(), next(), next(), next()], [None, None, sampled, sampled]);
     }
 }

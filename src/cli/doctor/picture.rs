@@ -67,7 +67,7 @@ fn words(line: &LineInfo, chip: &ChipInfo, offset: u32, marks: &[Mark]) -> Strin
     let mark = marks.iter().find(|mark| mark.chip == chip.path && mark.offset == offset);
     let user = match (mark, &line.user) {
         (Some(mark), None) => format!("<{}>", mark.what),
-        (Some(mark), Some(user)) if user == "pigent" => format!("<{}>", mark.what),
+        (Some(mark), Some(user)) if mark.is_pigent(user) => format!("<{}>", mark.what),
         (Some(mark), Some(user)) => format!("<{}> USED BY {user}", mark.what),
         (None, Some(user)) => format!("used by {user}"),
         (None, None) => String::new(),
@@ -107,7 +107,8 @@ mod tests {
     }
 
     fn mark(what: &str, chip: &str, offset: u32) -> Mark {
-        Mark { what: what.to_owned(), chip: format!("/dev/{chip}").into(), offset }
+        let chip = format!("/dev/{chip}").into();
+        Mark { what: what.to_owned(), chip, offset, rppal: false }
     }
 
     #[test]
@@ -157,6 +158,18 @@ mod tests {
         assert!(text.contains("    1 pin-11 [GPIO3_A1]\n    2 <idle lamp>\n"), "{text}");
         assert!(text.contains("… and 72 more") && text.contains("  none\n"), "{text}");
         assert!(!text.contains(" o o "));
+    }
+
+    #[test]
+    fn the_button_of_a_running_pigent_is_its_own_through_registers_too() {
+        let mut header = chip("gpiochip0", "pinctrl-bcm2835", &["ID_SDA"]);
+        header.lines[0].user = Some("RPPAL".into());
+        let line = |rppal| {
+            let marks = [Mark { rppal, ..mark("button", "gpiochip0", 0) }];
+            words(&header.lines[0], &header, 0, &marks)
+        };
+        assert_eq!(line(true), "<button> ID_SDA");
+        assert_eq!(line(false), "<button> USED BY RPPAL ID_SDA");
     }
 
     #[test]

@@ -61,6 +61,18 @@ fn a_pin_with_another_use_is_minded() {
 }
 
 #[test]
+fn the_button_of_a_running_pigent_is_fine_through_registers_too() {
+    let held = |by: &str, registers, button| line(Ok(Some(by.into())), registers, button);
+    let taken = Err(PinError::Taken { by: "RPPAL".into() });
+    assert!(held("RPPAL", true, true).is_ok_and(|text| text.contains("if it runs")));
+    // rppal asks the kernel for no lamp, and the character device is asked in pigent's own name.
+    assert_eq!(held("RPPAL", true, false), taken);
+    assert_eq!(held("RPPAL", false, true), taken);
+    assert_eq!(held("pigent", false, true), Ok("in use by pigent".into()));
+    assert!(held("spi0", true, true).is_err());
+}
+
+#[test]
 fn a_kernel_led_is_told_with_what_it_shows_otherwise_or_why_it_is_not_there() {
     let class = tempfile::tempdir().unwrap();
     let led = class.path().join("ACT");
