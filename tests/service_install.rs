@@ -250,31 +250,45 @@ fn status_says_what_it_does_and_what_is_wrong() {
     board.refused(&["status", "--name", "web"], "sudo pigent service install --name web");
 }
 
+fn doctor(board: &Board) -> String {
+    let path = format!("{}/bin:/usr/bin:/bin", board.root());
+    let output = Command::new(env!("CARGO_BIN_EXE_pigent"))
+        .arg("doctor")
+        .current_dir(board.path("project"))
+        .env_clear()
+        .envs([("PATH", path), ("STAND_IN_ROOT", board.root())])
+        .env("TELEGRAM_API_URL", "http://127.0.0.1:9")
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
 fn doctor_knows_that_the_service_has_the_token() {
     let board = Board::new();
-    let path = format!("{}/bin:/usr/bin:/bin", board.root());
-    let doctor = || {
-        let output = Command::new(env!("CARGO_BIN_EXE_pigent"))
-            .arg("doctor")
-            .current_dir(board.path("project"))
-            .env_clear()
-            .envs([("PATH", &path), ("STAND_IN_ROOT", &board.root())])
-            .env("TELEGRAM_API_URL", "http://127.0.0.1:9")
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
     board.done(&["install"]);
-    let said = doctor();
+    let said = doctor(&board);
     assert!(said.contains("ok   configuration") && !said.contains(TOKEN), "{said}");
     assert!(said.contains("token: could not be checked"), "{said}");
     // Who is not root cannot read it.
     fs::remove_file(board.path("etc/pigent/pigent/telegram-bot-token")).unwrap();
-    let said = doctor();
+    let said = doctor(&board);
     assert!(said.contains("ok   token: pigent.service has it"), "{said}");
     board.done(&["remove"]);
-    assert!(doctor().contains("TELEGRAM_BOT_TOKEN is not set"));
+    assert!(doctor(&board).contains("TELEGRAM_BOT_TOKEN is not set"));
+}
+
+#[test]
+fn doctor_as_root_runs_nothing_of_another_users() {
+    let board = Board::new();
+    board.program("claude", &format!("#!/bin/sh\necho 1.2.3\ntouch {}/ran\n", board.root()));
+    if rustix::process::geteuid().is_root() {
+        let said = doctor(&board);
+        assert!(said.contains("bin/claude (not run as root)"), "{said}");
+        assert!(!board.has("ran"));
+        chown(board.path("project"), Some(0), None).unwrap();
+    }
+    assert!(doctor(&board).contains("1.2.3") && board.has("ran"));
 }
 
 #[test]

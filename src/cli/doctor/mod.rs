@@ -15,6 +15,7 @@ use crate::telegram::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -152,18 +153,23 @@ fn state_folder(dir: &Path) -> Finding {
     if !dir.exists() {
         let parent = dir.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(dir);
         let probe = parent.join(format!(".pigent-doctor-{}", std::process::id()));
-        return match fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)) {
+        return match made_and_removed(&probe) {
             Ok(()) => fine(format!("state folder: {shown} (made at the first run)")),
             Err(error) => broken(format!("state folder: {shown} cannot be made: {error}")),
         };
     }
     let probe = dir.join(format!("doctor-{}", std::process::id()));
-    match fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)) {
+    match made_and_removed(&probe) {
         Ok(()) => fine(format!("state folder: {shown}")),
         Err(error) => broken(format!(
             "state folder: {shown} takes no file ({error}): make room, or chown it to the user pigent runs as"
         )),
     }
+}
+
+/// Never through a link: root may do this in a folder of the agent's.
+fn made_and_removed(probe: &Path) -> io::Result<()> {
+    fs::File::create_new(probe).and_then(|_| fs::remove_file(probe))
 }
 
 fn dotenv(sources: &Sources) -> Option<Finding> {
@@ -191,5 +197,22 @@ fn root(sources: &Sources) -> Finding {
             "user: not root; in bypass mode the agent can read everything this user can, .env and its token too",
         ),
         (false, false) => fine("user: not root"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_probe_of_a_folder_follows_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (probe, aim) = (dir.path().join("probe"), dir.path().join("aim"));
+        made_and_removed(&probe).unwrap();
+        assert!(!probe.exists());
+        fs::write(&aim, "kept").unwrap();
+        std::os::unix::fs::symlink(&aim, &probe).unwrap();
+        assert!(made_and_removed(&probe).is_err());
+        assert_eq!(fs::read_to_string(&aim).unwrap(), "kept");
     }
 }
