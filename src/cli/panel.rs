@@ -5,7 +5,7 @@
 mod advice;
 mod walk;
 
-use super::{Failure, no_words, start_log};
+use super::{Failure, is_guest, no_words, start_log};
 use crate::config::{Config, Sources};
 use crate::panel::{self, Board, Inventory, Verdict};
 use crate::store;
@@ -35,7 +35,8 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     no_words(args)?;
     let settings = Config::panel(&sources).map_err(Failure::Config)?;
     // Two programs on the same pins would show nothing that can be believed.
-    let _lock = store::lock::take(&Config::state_dir(&sources))
+    let guest = is_guest(&sources.project_dir);
+    let _lock = store::lock::take_as(guest, &Config::state_dir(&sources))
         .map_err(|_| Failure::Other("the daemon runs and has the pins: stop it first".into()))?;
     let inventory = Inventory::read(&settings.folders);
     let somebody = io::stdin().is_terminal();
@@ -70,7 +71,8 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
 fn release(sources: &Sources) -> Result<(), Failure> {
     let state = Config::state_dir(sources);
     // Without the folder nobody can run on it, and it is not made for this.
-    let lock = state.exists().then(|| store::lock::take(&state)).transpose();
+    let guest = is_guest(&sources.project_dir);
+    let lock = state.exists().then(|| store::lock::take_as(guest, &state)).transpose();
     if lock.is_err() {
         println!("a pigent runs on {}: nothing was released", state.display());
         return Ok(());

@@ -3,13 +3,12 @@
 //! Not a promise about other machines: the lock is the kernel's (`flock`), and goes away with the
 //! process however that ends, so a stale file locks nobody out.
 
-use super::disk::read_bounded;
 use crate::failpoint;
 use core::time::Duration;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
@@ -60,21 +59,30 @@ impl std::error::Error for Taken {}
 /// # Errors
 /// Only if another process holds it; see [`Lock::trouble`] for everything else.
 pub fn take(folder: &Path) -> Result<Lock, Taken> {
-    take_within(PATIENCE, folder)
+    take_within(PATIENCE, folder, false)
 }
 
-fn take_within(patience: Duration, folder: &Path) -> Result<Lock, Taken> {
+/// The same for root (a `guest`) in a folder of somebody else's: makes and writes nothing there,
+/// since that user could not even read it.
+///
+/// # Errors
+/// As [`take`].
+pub fn take_as(guest: bool, folder: &Path) -> Result<Lock, Taken> {
+    take_within(PATIENCE, folder, guest)
+}
+
+fn take_within(patience: Duration, folder: &Path, guest: bool) -> Result<Lock, Taken> {
     let end = Instant::now() + patience;
     loop {
-        match try_take(folder) {
+        match try_take(folder, guest) {
             Err(_) if Instant::now() < end => thread::sleep(AGAIN),
             other => return other,
         }
     }
 }
 
-fn try_take(folder: &Path) -> Result<Lock, Taken> {
-    match lock(folder) {
+fn try_take(folder: &Path, guest: bool) -> Result<Lock, Taken> {
+    match lock(folder, guest) {
         Ok(Some((file, instance))) => {
             let (instance, trouble) = match instance {
                 Ok(instance) => (instance, None),
@@ -91,27 +99,35 @@ fn try_take(folder: &Path) -> Result<Lock, Taken> {
 }
 
 /// `Ok(None)` if somebody else has it.
-fn lock(folder: &Path) -> io::Result<Option<(File, io::Result<u64>)>> {
-    if !folder.exists() {
+fn lock(folder: &Path, guest: bool) -> io::Result<Option<(File, io::Result<u64>)>> {
+    if !guest && !folder.exists() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let path = folder.join(NAME);
     let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    // The agent can put a link or a pipe there.
+    options
+        .read(true)
+        .mode(0o600)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    let file = options.write(!guest).create(!guest).open(&path);
     // On a disk that has become read-only the file that is there still locks.
-    let file = file.or_else(|error| File::open(&path).map_err(|_| error))?;
+    let file =
+        file.or_else(|error| options.write(false).create(false).open(&path).map_err(|_| error))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    let instance = instance(&path, &file);
+    let instance = instance(&file);
     Ok(Some((file, instance)))
 }
 
 /// What the file says, or a new number if it says nothing.
-fn instance(path: &Path, mut file: &File) -> io::Result<u64> {
-    let text = read_bounded(path, 64)?;
+fn instance(mut file: &File) -> io::Result<u64> {
+    let mut text = [0; 64];
+    let read = file.read_at(&mut text, 0)?;
+    let text = text.get(..read).unwrap_or_default();
     let digits = text.trim_ascii_end();
     if digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit) {
         let known = std::str::from_utf8(digits).ok();
@@ -148,7 +164,7 @@ mod tests {
         let folder = home.path().join("deep/state");
         let first = take(&folder).unwrap();
         assert_eq!(first.trouble, None);
-        let taken = take_within(Duration::ZERO, &folder).unwrap_err();
+        let taken = take_within(Duration::ZERO, &folder, false).unwrap_err();
         assert!(taken.to_string().contains(folder.to_str().unwrap()));
         let instance = first.instance;
         drop(first);
@@ -165,8 +181,9 @@ mod tests {
         let child = first._file.as_ref().map(|file| file.try_clone().unwrap());
         drop(first);
         let path = home.path().to_owned();
-        assert!(take_within(Duration::ZERO, &path).is_err());
-        let waiting = thread::spawn(move || take_within(Duration::from_secs(600), &path).is_ok());
+        assert!(take_within(Duration::ZERO, &path, false).is_err());
+        let waiting =
+            thread::spawn(move || take_within(Duration::from_secs(600), &path, false).is_ok());
         drop(child);
         assert!(waiting.join().unwrap());
     }
@@ -189,5 +206,38 @@ mod tests {
         fs::write(home.path().join("file"), "").unwrap();
         let lock = take(&home.path().join("file/state")).unwrap();
         assert!(lock.trouble.is_some_and(|why| why.contains("Not a directory")));
+    }
+
+    #[test]
+    fn a_guest_makes_nothing_and_sees_who_runs() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("state");
+        assert!(take_as(true, &folder).unwrap().trouble.is_some());
+        assert!(!folder.exists());
+        fs::create_dir(&folder).unwrap();
+        assert!(take_as(true, &folder).unwrap().trouble.is_some());
+        assert!(!folder.join(NAME).exists());
+        let first = take(&folder).unwrap();
+        assert!(take_within(Duration::ZERO, &folder, true).is_err());
+        let instance = first.instance;
+        drop(first);
+        assert_eq!(take_as(true, &folder).unwrap().instance, instance);
+    }
+
+    #[test]
+    fn a_link_or_a_pipe_in_its_place_is_no_lock_and_holds_nothing_up() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(NAME);
+        std::os::unix::fs::symlink(home.path().join("elsewhere"), &path).unwrap();
+        for guest in [false, true] {
+            assert!(take_as(guest, home.path()).unwrap().trouble.is_some());
+        }
+        assert!(!home.path().join("elsewhere").exists());
+        fs::remove_file(&path).unwrap();
+        let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
+        for guest in [false, true] {
+            assert!(take_as(guest, home.path()).unwrap().trouble.is_some());
+        }
     }
 }
