@@ -8,7 +8,7 @@ use service_board::{Board, TOKEN, unit};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const RULE: &str = "etc/udev/rules.d/60-pigent-leds.rules";
 
@@ -250,17 +250,71 @@ fn status_says_what_it_does_and_what_is_wrong() {
     board.refused(&["status", "--name", "web"], "sudo pigent service install --name web");
 }
 
-fn doctor(board: &Board) -> String {
+fn pigent(board: &Board, words: &[&str]) -> Command {
     let path = format!("{}/bin:/usr/bin:/bin", board.root());
-    let output = Command::new(env!("CARGO_BIN_EXE_pigent"))
-        .arg("doctor")
-        .current_dir(board.path("project"))
-        .env_clear()
-        .envs([("PATH", path), ("STAND_IN_ROOT", board.root())])
-        .env("TELEGRAM_API_URL", "http://127.0.0.1:9")
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pigent"));
+    command.args(words).current_dir(board.path("project")).stdin(Stdio::null()).env_clear();
+    command.envs([("PATH", path), ("STAND_IN_ROOT", board.root())]);
+    command.env("TELEGRAM_API_URL", "http://127.0.0.1:9");
+    command
+}
+
+fn doctor(board: &Board) -> String {
+    String::from_utf8(pigent(board, &["doctor"]).output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn doctor_and_panel_know_the_settings_that_the_service_keeps() {
+    let board = Board::new();
+    board.dotenv("TELEGRAM_ALLOWED_CHAT_IDS=\n");
+    let card = format!(
+        "TELEGRAM_BOT_TOKEN={TOKEN}\nTELEGRAM_ALLOWED_CHAT_IDS=42\nPIGENT_LED_BUSY=led:NONE\n"
+    );
+    board.put("boot/pigent.env", &card);
+    board.done(&["install", "--env", board.path("boot/pigent.env").to_str().unwrap()]);
+    let said = doctor(&board);
+    assert!(said.contains("ok   access: listed chats: 1"), "{said}");
+    assert!(said.contains("PIGENT_LED_BUSY=led:NONE"), "{said}");
+    let panel = |command: &mut Command| {
+        let output = command.output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let said = panel(&mut pigent(&board, &["panel"]));
+    assert!(said.contains("PIGENT_LED_BUSY=led:NONE"), "{said}");
+    // What the command itself is given wins.
+    let said = panel(pigent(&board, &["panel"]).env("PIGENT_LED_BUSY", "led:OTHER"));
+    assert!(said.contains("PIGENT_LED_BUSY=led:OTHER"), "{said}");
+}
+
+#[test]
+fn who_may_not_read_what_the_service_keeps_is_told_who_may() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can become somebody else");
+        return;
+    }
+    let board = Board::new();
+    board.dotenv("");
+    board.put("boot/pigent.env", &format!("TELEGRAM_BOT_TOKEN={TOKEN}\nPIGENT_LANG=en\n"));
+    board.done(&["install", "--env", board.path("boot/pigent.env").to_str().unwrap()]);
+    fs::set_permissions(board.root(), fs::Permissions::from_mode(0o755)).unwrap();
+    // A copy, since others may not be able to reach the one of the build.
+    fs::copy(env!("CARGO_BIN_EXE_pigent"), board.path("bin/pigent")).unwrap();
+    let as_owner = |word: &str| {
+        let mut command = Command::new(board.path("bin/pigent"));
+        std::os::unix::process::CommandExt::uid(&mut command, board.uid);
+        let path = format!("{}/bin:/usr/bin:/bin", board.root());
+        command.arg(word).current_dir(board.path("project")).stdin(Stdio::null()).env_clear();
+        command.envs([("PATH", path), ("STAND_IN_ROOT", board.root())]);
+        let output = command.output().unwrap();
+        (String::from_utf8([output.stdout, output.stderr].concat()).unwrap(), output.status.code())
+    };
+    let (said, code) = as_owner("doctor");
+    assert!(said.contains("ok   token: pigent.service has it"), "{said}");
+    assert!(said.contains("mind access: not in .env: pigent.service may have"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+    let (said, code) = as_owner("panel");
+    assert!(said.contains("pigent.service may have the settings: sudo pigent panel"), "{said}");
+    assert_eq!(code, Some(1), "{said}");
 }
 
 #[test]

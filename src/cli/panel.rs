@@ -5,7 +5,7 @@
 mod advice;
 mod walk;
 
-use super::{Failure, is_guest, no_words, start_log};
+use super::{Failure, is_guest, no_words, service, start_log};
 use crate::config::{Config, Sources};
 use crate::panel::{self, Board, Inventory, Verdict};
 use crate::store;
@@ -27,7 +27,8 @@ const NOTHING: &str = "no lamp and no button to try: name their pins with PIGENT
                        PIGENT_LED_IDLE, PIGENT_LED_ERROR and PIGENT_BUTTON";
 
 pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
-    let sources = Sources::read();
+    let mut sources = Sources::read();
+    let keeper = service::lend(&mut sources);
     start_log(log::LevelFilter::Warn);
     if args == ["--release"] {
         return release(&sources);
@@ -49,7 +50,10 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     let ended = ended_by_signal().map_err(Failure::other)?;
     let (mut board, troubles) = Board::open(&settings);
     if troubles.is_empty() && board.lamps().next().is_none() && board.down().is_none() {
-        return Err(Failure::Other(NOTHING.into()));
+        return Err(Failure::Other(match keeper {
+            Some(unit) => format!("{unit} may have the settings: sudo pigent panel"),
+            None => NOTHING.into(),
+        }));
     }
     if somebody {
         let walk = Walk::new(&settings, &inventory, (board, troubles), &ended);

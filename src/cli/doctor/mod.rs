@@ -61,18 +61,19 @@ fn broken(what: impl Into<String>) -> Finding {
 
 pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mut sources = Sources::read();
+    let keeper = service::lend(&mut sources);
     if args == ["--board"] {
         return board::show(&sources).map(|()| ExitCode::SUCCESS);
     }
     super::no_words(args)?;
-    let service = lend_token(&mut sources);
+    let lent = keeper.as_deref().and_then(|unit| lend_token(&mut sources, unit));
     let mut findings = Vec::new();
     match Config::load(&sources) {
         Ok(config) => {
             findings.push(fine("configuration"));
             findings.push(clock());
-            findings.push(service.unwrap_or_else(|| token(&config)));
-            findings.push(access(&config));
+            findings.push(lent.unwrap_or_else(|| token(&config)));
+            findings.push(access(&config, keeper));
             findings.extend(agent::check(&config, &sources));
             findings.extend(folders(&config));
             findings.extend(board::check(&config));
@@ -102,18 +103,13 @@ fn clock() -> Finding {
     }
 }
 
-/// Without a token of its own, the project may have one that the service keeps. Who may not read
-/// that gets everything else checked, and this finding.
-fn lend_token(sources: &mut Sources) -> Option<Finding> {
+/// Who may not read the token that the service keeps gets everything else checked, and this.
+fn lend_token(sources: &mut Sources, unit: &str) -> Option<Finding> {
     if sources.token().is_some() {
         return None;
     }
-    let (unit, token) = service::of_project(&sources.project_dir)?;
-    let kept = fs::read_to_string(token).ok();
-    let known = kept.is_some();
-    sources.credential = kept.or_else(|| Some("0:kept-by-the-service".into()));
-    (!known)
-        .then(|| fine(format!("token: {unit} has it (sudo pigent doctor asks Telegram about it)")))
+    sources.credential = Some("0:kept-by-the-service".into());
+    Some(fine(format!("token: {unit} has it (sudo pigent doctor asks Telegram about it)")))
 }
 
 fn token(config: &Config) -> Finding {
@@ -124,12 +120,18 @@ fn token(config: &Config) -> Finding {
     }
 }
 
-fn access(config: &Config) -> Finding {
+/// `keeper` is the service that may have settings which cannot be read from here.
+fn access(config: &Config, keeper: Option<String>) -> Finding {
     let access = &config.rules.access;
     if access.chats.is_empty() && access.users.is_empty() {
-        broken(
-            "access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS",
-        )
+        match keeper {
+            Some(unit) => mind(format!(
+                "access: not in .env: {unit} may have more settings (sudo pigent doctor)"
+            )),
+            None => broken(
+                "access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS",
+            ),
+        }
     } else {
         fine(format!(
             "access: listed chats: {}, listed users: {}",
