@@ -250,6 +250,22 @@ fn status_says_what_it_does_and_what_is_wrong() {
     board.refused(&["status", "--name", "web"], "sudo pigent service install --name web");
 }
 
+#[test]
+fn a_state_folder_elsewhere_is_waited_for_and_must_be_there_where_systemd_wants_it() {
+    let board = Board::new();
+    let token = format!("TELEGRAM_BOT_TOKEN={TOKEN}\n");
+    board.dotenv(&format!("{token}PIGENT_STATE_DIR=/usr/no-such-state\n"));
+    board.refused(&["install"], "sudo install -d -o pi /usr/no-such-state");
+    assert_eq!(board.files(), Vec::<String>::new());
+    board.dotenv(&format!("{token}PIGENT_STATE_DIR=../stick\n"));
+    fs::create_dir(board.path("stick")).unwrap();
+    board.done(&["install"]);
+    let drop_in = board.read("etc/systemd/system/pigent.service.d/project.conf");
+    let stick = board.path("stick").canonicalize().unwrap();
+    let line = format!("RequiresMountsFor=\"{}\"", stick.display());
+    assert!(drop_in.lines().any(|known| known == line), "{drop_in}");
+}
+
 fn pigent(board: &Board, words: &[&str]) -> Command {
     let path = format!("{}/bin:/usr/bin:/bin", board.root());
     let mut command = Command::new(env!("CARGO_BIN_EXE_pigent"));
