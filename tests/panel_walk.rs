@@ -208,3 +208,26 @@ fn the_doctor_gives_each_remedy_a_line_of_its_own() {
     assert!(lines[broken].starts_with("FIX  board: "), "{said}");
     assert_eq!(lines[broken + 1], "     the kernel has no LED of that name: there are ACT");
 }
+
+#[test]
+fn root_leaves_nothing_in_somebody_elses_project() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::chown(folder.path(), Some(1000), None).unwrap();
+    let state = folder.path().join(".pigent");
+    let panel = || {
+        let mut command = command(folder.path(), &["panel"]);
+        let output = command.stdin(Stdio::null()).env("PIGENT_GPIO", "off").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("no lamp and no button"), "{said}");
+    };
+    panel();
+    assert!(!state.exists());
+    std::fs::create_dir(&state).unwrap();
+    std::os::unix::fs::symlink("elsewhere", state.join("lock")).unwrap();
+    panel();
+    assert!(!state.join("elsewhere").exists());
+}

@@ -8,7 +8,7 @@ use service_board::{Board, TOKEN, unit};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const RULE: &str = "etc/udev/rules.d/60-pigent-leds.rules";
 
@@ -251,30 +251,114 @@ fn status_says_what_it_does_and_what_is_wrong() {
 }
 
 #[test]
+fn a_state_folder_elsewhere_is_waited_for_and_must_be_there_where_systemd_wants_it() {
+    let board = Board::new();
+    let token = format!("TELEGRAM_BOT_TOKEN={TOKEN}\n");
+    board.dotenv(&format!("{token}PIGENT_STATE_DIR=/usr/no-such-state\n"));
+    board.refused(&["install"], "sudo install -d -o pi /usr/no-such-state");
+    assert_eq!(board.files(), Vec::<String>::new());
+    board.dotenv(&format!("{token}PIGENT_STATE_DIR=../stick\n"));
+    fs::create_dir(board.path("stick")).unwrap();
+    board.done(&["install"]);
+    let drop_in = board.read("etc/systemd/system/pigent.service.d/project.conf");
+    let stick = board.path("stick").canonicalize().unwrap();
+    let line = format!("RequiresMountsFor=\"{}\"", stick.display());
+    assert!(drop_in.lines().any(|known| known == line), "{drop_in}");
+}
+
+fn pigent(board: &Board, words: &[&str]) -> Command {
+    let path = format!("{}/bin:/usr/bin:/bin", board.root());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pigent"));
+    command.args(words).current_dir(board.path("project")).stdin(Stdio::null()).env_clear();
+    command.envs([("PATH", path), ("STAND_IN_ROOT", board.root())]);
+    command.env("TELEGRAM_API_URL", "http://127.0.0.1:9");
+    command
+}
+
+fn doctor(board: &Board) -> String {
+    String::from_utf8(pigent(board, &["doctor"]).output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn doctor_and_panel_know_the_settings_that_the_service_keeps() {
+    let board = Board::new();
+    board.dotenv("TELEGRAM_ALLOWED_CHAT_IDS=\n");
+    let card = format!(
+        "TELEGRAM_BOT_TOKEN={TOKEN}\nTELEGRAM_ALLOWED_CHAT_IDS=42\nPIGENT_LED_BUSY=led:NONE\n"
+    );
+    board.put("boot/pigent.env", &card);
+    board.done(&["install", "--env", board.path("boot/pigent.env").to_str().unwrap()]);
+    let said = doctor(&board);
+    assert!(said.contains("ok   access: listed chats: 1"), "{said}");
+    assert!(said.contains("PIGENT_LED_BUSY=led:NONE"), "{said}");
+    let panel = |command: &mut Command| {
+        let output = command.output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let said = panel(&mut pigent(&board, &["panel"]));
+    assert!(said.contains("PIGENT_LED_BUSY=led:NONE"), "{said}");
+    // What the command itself is given wins.
+    let said = panel(pigent(&board, &["panel"]).env("PIGENT_LED_BUSY", "led:OTHER"));
+    assert!(said.contains("PIGENT_LED_BUSY=led:OTHER"), "{said}");
+}
+
+#[test]
+fn who_may_not_read_what_the_service_keeps_is_told_who_may() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can become somebody else");
+        return;
+    }
+    let board = Board::new();
+    board.dotenv("");
+    board.put("boot/pigent.env", &format!("TELEGRAM_BOT_TOKEN={TOKEN}\nPIGENT_LANG=en\n"));
+    board.done(&["install", "--env", board.path("boot/pigent.env").to_str().unwrap()]);
+    fs::set_permissions(board.root(), fs::Permissions::from_mode(0o755)).unwrap();
+    // A copy, since others may not be able to reach the one of the build.
+    fs::copy(env!("CARGO_BIN_EXE_pigent"), board.path("bin/pigent")).unwrap();
+    let as_owner = |word: &str| {
+        let mut command = Command::new(board.path("bin/pigent"));
+        std::os::unix::process::CommandExt::uid(&mut command, board.uid);
+        let path = format!("{}/bin:/usr/bin:/bin", board.root());
+        command.arg(word).current_dir(board.path("project")).stdin(Stdio::null()).env_clear();
+        command.envs([("PATH", path), ("STAND_IN_ROOT", board.root())]);
+        let output = command.output().unwrap();
+        (String::from_utf8([output.stdout, output.stderr].concat()).unwrap(), output.status.code())
+    };
+    let (said, code) = as_owner("doctor");
+    assert!(said.contains("ok   token: pigent.service has it"), "{said}");
+    assert!(said.contains("mind access: not in .env: pigent.service may have"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+    let (said, code) = as_owner("panel");
+    assert!(said.contains("pigent.service may have the settings: sudo pigent panel"), "{said}");
+    assert_eq!(code, Some(1), "{said}");
+}
+
+#[test]
 fn doctor_knows_that_the_service_has_the_token() {
     let board = Board::new();
-    let path = format!("{}/bin:/usr/bin:/bin", board.root());
-    let doctor = || {
-        let output = Command::new(env!("CARGO_BIN_EXE_pigent"))
-            .arg("doctor")
-            .current_dir(board.path("project"))
-            .env_clear()
-            .envs([("PATH", &path), ("STAND_IN_ROOT", &board.root())])
-            .env("TELEGRAM_API_URL", "http://127.0.0.1:9")
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
     board.done(&["install"]);
-    let said = doctor();
+    let said = doctor(&board);
     assert!(said.contains("ok   configuration") && !said.contains(TOKEN), "{said}");
     assert!(said.contains("token: could not be checked"), "{said}");
     // Who is not root cannot read it.
     fs::remove_file(board.path("etc/pigent/pigent/telegram-bot-token")).unwrap();
-    let said = doctor();
+    let said = doctor(&board);
     assert!(said.contains("ok   token: pigent.service has it"), "{said}");
     board.done(&["remove"]);
-    assert!(doctor().contains("TELEGRAM_BOT_TOKEN is not set"));
+    assert!(doctor(&board).contains("TELEGRAM_BOT_TOKEN is not set"));
+}
+
+#[test]
+fn doctor_as_root_runs_nothing_of_another_users() {
+    let board = Board::new();
+    board.program("claude", &format!("#!/bin/sh\necho 1.2.3\ntouch {}/ran\n", board.root()));
+    if rustix::process::geteuid().is_root() {
+        let said = doctor(&board);
+        assert!(said.contains("bin/claude (not run as root)"), "{said}");
+        assert!(!board.has("ran"));
+        chown(board.path("project"), Some(0), None).unwrap();
+    }
+    assert!(doctor(&board).contains("1.2.3") && board.has("ran"));
 }
 
 #[test]

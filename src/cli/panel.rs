@@ -5,7 +5,7 @@
 mod advice;
 mod walk;
 
-use super::{Failure, no_words, start_log};
+use super::{Failure, is_guest, no_words, service, start_log};
 use crate::config::{Config, Sources};
 use crate::panel::{self, Board, Inventory, Verdict};
 use crate::store;
@@ -27,7 +27,8 @@ const NOTHING: &str = "no lamp and no button to try: name their pins with PIGENT
                        PIGENT_LED_IDLE, PIGENT_LED_ERROR and PIGENT_BUTTON";
 
 pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
-    let sources = Sources::read();
+    let mut sources = Sources::read();
+    let keeper = service::lend(&mut sources);
     start_log(log::LevelFilter::Warn);
     if args == ["--release"] {
         return release(&sources);
@@ -35,7 +36,8 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     no_words(args)?;
     let settings = Config::panel(&sources).map_err(Failure::Config)?;
     // Two programs on the same pins would show nothing that can be believed.
-    let _lock = store::lock::take(&Config::state_dir(&sources))
+    let guest = is_guest(&sources.project_dir);
+    let _lock = store::lock::take_as(guest, &Config::state_dir(&sources))
         .map_err(|_| Failure::Other("the daemon runs and has the pins: stop it first".into()))?;
     let inventory = Inventory::read(&settings.folders);
     let somebody = io::stdin().is_terminal();
@@ -48,7 +50,10 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     let ended = ended_by_signal().map_err(Failure::other)?;
     let (mut board, troubles) = Board::open(&settings);
     if troubles.is_empty() && board.lamps().next().is_none() && board.down().is_none() {
-        return Err(Failure::Other(NOTHING.into()));
+        return Err(Failure::Other(match keeper {
+            Some(unit) => format!("{unit} may have the settings: sudo pigent panel"),
+            None => NOTHING.into(),
+        }));
     }
     if somebody {
         let walk = Walk::new(&settings, &inventory, (board, troubles), &ended);
@@ -70,7 +75,8 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
 fn release(sources: &Sources) -> Result<(), Failure> {
     let state = Config::state_dir(sources);
     // Without the folder nobody can run on it, and it is not made for this.
-    let lock = state.exists().then(|| store::lock::take(&state)).transpose();
+    let guest = is_guest(&sources.project_dir);
+    let lock = state.exists().then(|| store::lock::take_as(guest, &state)).transpose();
     if lock.is_err() {
         println!("a pigent runs on {}: nothing was released", state.display());
         return Ok(());

@@ -5,6 +5,7 @@ use crate::bridge::ids::BlobId;
 use crate::bridge::memory::Memory;
 use crate::failpoint;
 use crate::panel;
+use rustix::fs::OFlags;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,6 +18,8 @@ use std::thread;
 const SHOWN: usize = 600;
 /// What is read of it: the suspects stand before what is shown.
 const READ: u64 = 2048;
+/// The agent can put a pipe or a link there: neither is waited for nor followed.
+const NO_WAIT: i32 = OFlags::NONBLOCK.union(OFlags::NOFOLLOW).bits() as i32;
 
 /// The lamps, for the hook; empty until the panel is there.
 pub(super) type Lamps = Arc<OnceLock<panel::Handle>>;
@@ -31,9 +34,9 @@ pub(super) fn install(note: PathBuf, earlier: Vec<Suspect>) -> Lamps {
     panic::set_hook(Box::new(move |info| {
         let text = format!("{}: {info}", thread::current().name().unwrap_or("a thread"));
         log::error!("{text}");
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&note);
-        if let Ok(mut file) = file {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        if let Ok(mut file) = options.custom_flags(NO_WAIT).open(&note) {
             let _ = file.write_all(poison::lines(&earlier).as_bytes());
             let _ = file.write_all(text.as_bytes());
             let _ = file.sync_all();
@@ -83,7 +86,9 @@ impl Report {
 /// Reads the note of a crash, if there is one.
 pub(super) fn note(state_dir: &Path) -> Report {
     let path = state_dir.join("panic");
-    let Ok(file) = fs::File::open(&path) else { return Report::default() };
+    let file = OpenOptions::new().read(true).custom_flags(NO_WAIT).open(&path).ok();
+    let is_file = |file: &fs::File| file.metadata().is_ok_and(|about| about.is_file());
+    let Some(file) = file.filter(is_file) else { return Report::default() };
     let mut note = Vec::new();
     let read = file.take(READ).read_to_end(&mut note);
     let note = String::from_utf8_lossy(&note);
@@ -121,5 +126,17 @@ mod tests {
         let report = report.unless_remembered(&memory, |_| Ok(text.clone().into_bytes()));
         assert!(report.text.is_none() && !suspects.is_empty());
         assert_eq!(report.suspects, suspects, "or a crashing update would never be set aside");
+    }
+
+    #[test]
+    fn what_is_no_file_is_no_report_and_holds_nothing_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("panic");
+        let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
+        assert!(note(dir.path()).text.is_none());
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/proc/self/status", &path).unwrap();
+        assert!(note(dir.path()).text.is_none());
     }
 }

@@ -3,13 +3,12 @@
 //! Not a promise about other machines: the lock is the kernel's (`flock`), and goes away with the
 //! process however that ends, so a stale file locks nobody out.
 
-use super::disk::read_bounded;
 use crate::failpoint;
 use core::time::Duration;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
@@ -42,7 +41,7 @@ impl Lock {
     /// Another pigent was quicker: this one has to leave.
     pub fn take_again(&mut self) -> Result<(), Taken> {
         if self.file.is_none() {
-            *self = try_take(&self.folder, self.instance)?;
+            *self = try_take(&self.folder, Some(self.instance))?;
         }
         Ok(())
     }
@@ -75,21 +74,30 @@ impl std::error::Error for Taken {}
 /// # Errors
 /// Only if another process holds it; see [`Lock::trouble`] for everything else.
 pub fn take(folder: &Path) -> Result<Lock, Taken> {
-    take_within(PATIENCE, folder)
+    take_within(PATIENCE, folder, false)
 }
 
-fn take_within(patience: Duration, folder: &Path) -> Result<Lock, Taken> {
+/// The same for root (a `guest`) in a folder of somebody else's: makes and writes nothing there,
+/// since that user could not even read it.
+///
+/// # Errors
+/// As [`take`].
+pub fn take_as(guest: bool, folder: &Path) -> Result<Lock, Taken> {
+    take_within(PATIENCE, folder, guest)
+}
+
+fn take_within(patience: Duration, folder: &Path, guest: bool) -> Result<Lock, Taken> {
     let end = Instant::now() + patience;
     loop {
-        match try_take(folder, random()) {
+        match try_take(folder, (!guest).then(random)) {
             Err(_) if Instant::now() < end => thread::sleep(AGAIN),
             other => return other,
         }
     }
 }
 
-/// `fresh` is the instance where the folder has none yet.
-fn try_take(folder: &Path, fresh: u64) -> Result<Lock, Taken> {
+/// `fresh` is the instance where the folder has none yet; a guest has none to give.
+fn try_take(folder: &Path, fresh: Option<u64>) -> Result<Lock, Taken> {
     let (file, instance) = match lock(folder, fresh) {
         Ok(Some((file, instance))) => (Some(file), instance),
         Ok(None) => return Err(Taken { folder: folder.to_owned() }),
@@ -97,33 +105,42 @@ fn try_take(folder: &Path, fresh: u64) -> Result<Lock, Taken> {
     };
     let (instance, trouble) = match instance {
         Ok(instance) => (instance, None),
-        Err(error) => (fresh, Some(format!("{NAME}: {error}"))),
+        Err(error) => (fresh.unwrap_or_else(random), Some(format!("{NAME}: {error}"))),
     };
     Ok(Lock { instance, trouble, folder: folder.to_owned(), file })
 }
 
 /// `Ok(None)` if somebody else has it.
-fn lock(folder: &Path, fresh: u64) -> io::Result<Option<(File, io::Result<u64>)>> {
-    if !folder.exists() {
+fn lock(folder: &Path, fresh: Option<u64>) -> io::Result<Option<(File, io::Result<u64>)>> {
+    let guest = fresh.is_none();
+    if !guest && !folder.exists() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let path = folder.join(NAME);
     let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    // The agent can put a link or a pipe there.
+    options
+        .read(true)
+        .mode(0o600)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    let file = options.write(!guest).create(!guest).open(&path);
     // On a disk that has become read-only the file that is there still locks.
-    let file = file.or_else(|error| File::open(&path).map_err(|_| error))?;
+    let file =
+        file.or_else(|error| options.write(false).create(false).open(&path).map_err(|_| error))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    let instance = instance(&path, &file, fresh);
+    let instance = instance(&file, fresh);
     Ok(Some((file, instance)))
 }
 
 /// What the file says, or `fresh` if it says nothing.
-fn instance(path: &Path, mut file: &File, fresh: u64) -> io::Result<u64> {
-    let text = read_bounded(path, 64)?;
+fn instance(mut file: &File, fresh: Option<u64>) -> io::Result<u64> {
+    let mut text = [0; 64];
+    let read = file.read_at(&mut text, 0)?;
+    let text = text.get(..read).unwrap_or_default();
     let digits = text.trim_ascii_end();
     if digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit) {
         let known = std::str::from_utf8(digits).ok();
@@ -131,6 +148,7 @@ fn instance(path: &Path, mut file: &File, fresh: u64) -> io::Result<u64> {
             return Ok(instance);
         }
     }
+    let fresh = fresh.ok_or(ErrorKind::NotFound)?;
     file.set_len(0)?;
     failpoint::step("write", NAME);
     writeln!(file, "{fresh:016x}")?;
@@ -159,7 +177,7 @@ mod tests {
         let folder = home.path().join("deep/state");
         let first = take(&folder).unwrap();
         assert_eq!(first.trouble, None);
-        let taken = take_within(Duration::ZERO, &folder).unwrap_err();
+        let taken = take_within(Duration::ZERO, &folder, false).unwrap_err();
         assert!(taken.to_string().contains(folder.to_str().unwrap()));
         let instance = first.instance;
         drop(first);
@@ -176,8 +194,9 @@ mod tests {
         let child = first.file.as_ref().map(|file| file.try_clone().unwrap());
         drop(first);
         let path = home.path().to_owned();
-        assert!(take_within(Duration::ZERO, &path).is_err());
-        let waiting = thread::spawn(move || take_within(Duration::from_secs(600), &path).is_ok());
+        assert!(take_within(Duration::ZERO, &path, false).is_err());
+        let waiting =
+            thread::spawn(move || take_within(Duration::from_secs(600), &path, false).is_ok());
         drop(child);
         assert!(waiting.join().unwrap());
     }
@@ -220,5 +239,38 @@ mod tests {
         assert_eq!(late.take_again(), Err(Taken { folder: folder.clone() }));
         drop(lock);
         assert_eq!(take(&folder).unwrap().instance, instance);
+    }
+
+    #[test]
+    fn a_guest_makes_nothing_and_sees_who_runs() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("state");
+        assert!(take_as(true, &folder).unwrap().trouble.is_some());
+        assert!(!folder.exists());
+        fs::create_dir(&folder).unwrap();
+        assert!(take_as(true, &folder).unwrap().trouble.is_some());
+        assert!(!folder.join(NAME).exists());
+        let first = take(&folder).unwrap();
+        assert!(take_within(Duration::ZERO, &folder, true).is_err());
+        let instance = first.instance;
+        drop(first);
+        assert_eq!(take_as(true, &folder).unwrap().instance, instance);
+    }
+
+    #[test]
+    fn a_link_or_a_pipe_in_its_place_is_no_lock_and_holds_nothing_up() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(NAME);
+        std::os::unix::fs::symlink(home.path().join("elsewhere"), &path).unwrap();
+        for guest in [false, true] {
+            assert!(take_as(guest, home.path()).unwrap().trouble.is_some());
+        }
+        assert!(!home.path().join("elsewhere").exists());
+        fs::remove_file(&path).unwrap();
+        let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
+        for guest in [false, true] {
+            assert!(take_as(guest, home.path()).unwrap().trouble.is_some());
+        }
     }
 }

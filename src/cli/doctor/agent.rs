@@ -24,11 +24,17 @@ pub(super) fn check(config: &Config, sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(arm32::detect().map(|system| thirty_two_bit(&system)));
     let env = command::environment(&config.engine, RunId(0), std::env::vars_os());
+    let guest = crate::cli::is_guest(&config.project_dir);
     match program::find(&config.engine, &env).map_err(arm32::explain) {
         Ok(program) => {
-            findings.push(version(&program, &config.project_dir, env));
+            findings.push(match guest {
+                true => fine(format!("agent: {} (not run as root)", program.display())),
+                false => version(&program, &config.project_dir, env),
+            });
             findings.push(login(sources));
         }
+        // Root's PATH is not that of the user.
+        Err(why) if guest => findings.push(mind(format!("agent: {}", remedy(&why)))),
         Err(why) => findings.push(broken(format!("agent: {}", remedy(&why)))),
     }
     findings

@@ -15,6 +15,7 @@ use crate::telegram::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -60,18 +61,19 @@ fn broken(what: impl Into<String>) -> Finding {
 
 pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mut sources = Sources::read();
+    let keeper = service::lend(&mut sources);
     if args == ["--board"] {
         return board::show(&sources).map(|()| ExitCode::SUCCESS);
     }
     super::no_words(args)?;
-    let service = lend_token(&mut sources);
+    let lent = keeper.as_deref().and_then(|unit| lend_token(&mut sources, unit));
     let mut findings = Vec::new();
     match Config::load(&sources) {
         Ok(config) => {
             findings.push(fine("configuration"));
             findings.push(clock());
-            findings.push(service.unwrap_or_else(|| token(&config)));
-            findings.push(access(&config));
+            findings.push(lent.unwrap_or_else(|| token(&config)));
+            findings.push(access(&config, keeper));
             findings.extend(agent::check(&config, &sources));
             findings.extend(folders(&config));
             findings.extend(board::check(&config));
@@ -101,18 +103,13 @@ fn clock() -> Finding {
     }
 }
 
-/// Without a token of its own, the project may have one that the service keeps. Who may not read
-/// that gets everything else checked, and this finding.
-fn lend_token(sources: &mut Sources) -> Option<Finding> {
+/// Who may not read the token that the service keeps gets everything else checked, and this.
+fn lend_token(sources: &mut Sources, unit: &str) -> Option<Finding> {
     if sources.token().is_some() {
         return None;
     }
-    let (unit, token) = service::of_project(&sources.project_dir)?;
-    let kept = fs::read_to_string(token).ok();
-    let known = kept.is_some();
-    sources.credential = kept.or_else(|| Some("0:kept-by-the-service".into()));
-    (!known)
-        .then(|| fine(format!("token: {unit} has it (sudo pigent doctor asks Telegram about it)")))
+    sources.credential = Some("0:kept-by-the-service".into());
+    Some(fine(format!("token: {unit} has it (sudo pigent doctor asks Telegram about it)")))
 }
 
 fn token(config: &Config) -> Finding {
@@ -123,12 +120,18 @@ fn token(config: &Config) -> Finding {
     }
 }
 
-fn access(config: &Config) -> Finding {
+/// `keeper` is the service that may have settings which cannot be read from here.
+fn access(config: &Config, keeper: Option<String>) -> Finding {
     let access = &config.rules.access;
     if access.chats.is_empty() && access.users.is_empty() {
-        broken(
-            "access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS",
-        )
+        match keeper {
+            Some(unit) => mind(format!(
+                "access: not in .env: {unit} may have more settings (sudo pigent doctor)"
+            )),
+            None => broken(
+                "access: nobody may talk to the bot: run it, write to it, and put the id it answers into TELEGRAM_ALLOWED_CHAT_IDS",
+            ),
+        }
     } else {
         fine(format!(
             "access: listed chats: {}, listed users: {}",
@@ -152,18 +155,23 @@ fn state_folder(dir: &Path) -> Finding {
     if !dir.exists() {
         let parent = dir.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(dir);
         let probe = parent.join(format!(".pigent-doctor-{}", std::process::id()));
-        return match fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)) {
+        return match made_and_removed(&probe) {
             Ok(()) => fine(format!("state folder: {shown} (made at the first run)")),
             Err(error) => broken(format!("state folder: {shown} cannot be made: {error}")),
         };
     }
     let probe = dir.join(format!("doctor-{}", std::process::id()));
-    match fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)) {
+    match made_and_removed(&probe) {
         Ok(()) => fine(format!("state folder: {shown}")),
         Err(error) => broken(format!(
             "state folder: {shown} takes no file ({error}): make room, or chown it to the user pigent runs as"
         )),
     }
+}
+
+/// Never through a link: root may do this in a folder of the agent's.
+fn made_and_removed(probe: &Path) -> io::Result<()> {
+    fs::File::create_new(probe).and_then(|_| fs::remove_file(probe))
 }
 
 fn dotenv(sources: &Sources) -> Option<Finding> {
@@ -191,5 +199,22 @@ fn root(sources: &Sources) -> Finding {
             "user: not root; in bypass mode the agent can read everything this user can, .env and its token too",
         ),
         (false, false) => fine("user: not root"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_probe_of_a_folder_follows_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (probe, aim) = (dir.path().join("probe"), dir.path().join("aim"));
+        made_and_removed(&probe).unwrap();
+        assert!(!probe.exists());
+        fs::write(&aim, "kept").unwrap();
+        std::os::unix::fs::symlink(&aim, &probe).unwrap();
+        assert!(made_and_removed(&probe).is_err());
+        assert_eq!(fs::read_to_string(&aim).unwrap(), "kept");
     }
 }

@@ -43,13 +43,14 @@ impl DropIn<'_> {
             "# Written by \"pigent service install\", which writes it anew. Changes of your own go into\n\
              # another file beside it: systemctl edit\n\n[Unit]\n",
         );
-        let project = escaped(self.project)?;
-        let _ = write!(text, "RequiresMountsFor=\"{project}\"\n\n[Service]\n");
-        let _ = write!(text, "User={}\nGroup={}\n", self.user, self.group);
+        for path in self.written() {
+            let _ = writeln!(text, "RequiresMountsFor=\"{}\"", escaped(path)?);
+        }
+        let _ = write!(text, "\n[Service]\nUser={}\nGroup={}\n", self.user, self.group);
         if self.gpio {
             text.push_str("SupplementaryGroups=gpio\n");
         }
-        let _ = writeln!(text, "WorkingDirectory={project}");
+        let _ = writeln!(text, "WorkingDirectory={}", escaped(self.project)?);
         let _ = writeln!(text, "Environment=\"PATH={}\"", self.path()?);
         text.push_str(&self.program()?);
         text.push_str(&self.room()?);
@@ -79,12 +80,23 @@ impl DropIn<'_> {
         ))
     }
 
+    /// Whether the state folder has to be there before the start: systemd makes it writable then.
+    /// Anywhere else pigent itself makes it.
+    pub(super) fn needs_state(&self) -> bool {
+        self.written().skip(1).any(|path| below(path, &READ_ONLY))
+    }
+
+    /// The folders that are written to. What is inside the project comes with it.
+    fn written(&self) -> impl Iterator<Item = &Path> {
+        [self.project, self.state]
+            .into_iter()
+            .take(2 - usize::from(self.state.starts_with(self.project)))
+    }
+
     /// Exceptions for a project, a state folder or a binary at an unusual place.
     fn room(&self) -> Result<String, String> {
-        let below = |path: &Path, tops: &[&str]| tops.iter().any(|top| path.starts_with(top));
         let mut text = String::new();
-        let written: [&Path; 2] = [self.project, self.state];
-        for path in written.into_iter().filter(|path| below(path, &READ_ONLY)) {
+        for path in self.written().filter(|path| below(path, &READ_ONLY)) {
             let _ = writeln!(text, "ReadWritePaths=\"{}\"", escaped(path)?);
         }
         if [self.project, self.state, self.program].iter().any(|path| below(path, &HIDDEN)) {
@@ -92,6 +104,10 @@ impl DropIn<'_> {
         }
         Ok(text)
     }
+}
+
+fn below(path: &Path, tops: &[&str]) -> bool {
+    tops.iter().any(|top| path.starts_with(top))
 }
 
 /// A path as systemd's files take it, inside quotes or not.
@@ -155,8 +171,20 @@ mod tests {
         assert!(text.contains("PrivateTmp=no\n"), "{text}");
         assert!(text.contains("WorkingDirectory=/tmp/100%%\n"), "{text}");
         assert!(text.contains("ReadWritePaths=\"/usr/state\"\n"), "{text}");
+        let mounts = "RequiresMountsFor=\"/tmp/100%%\"\nRequiresMountsFor=\"/usr/state\"\n";
+        assert!(text.starts_with(mounts), "{text}");
         assert_eq!(project_in(&text).unwrap(), Path::new("/tmp/100%"));
         assert!(lines(&DropIn { systemd: 254, ..plain() }).contains("RestartMaxDelaySec=60\n"));
+    }
+
+    #[test]
+    fn a_state_folder_that_pigent_makes_in_the_project_needs_no_line() {
+        let (project, state) = (Path::new("/usr"), Path::new("/usr/.pigent"));
+        let inside = DropIn { project, state, ..plain() };
+        assert_eq!(lines(&inside).matches("ReadWritePaths").count(), 1);
+        assert!(!inside.needs_state());
+        assert!(DropIn { state, ..plain() }.needs_state());
+        assert!(!DropIn { state: Path::new("/data/none"), ..plain() }.needs_state());
     }
 
     #[test]

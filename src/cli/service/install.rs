@@ -22,18 +22,27 @@ const LED_RULE: &str = include_str!("units/60-pigent-leds.rules");
 pub(super) fn main(place: &Place, options: Options) -> Result<ExitCode, Failure> {
     let project = Project::find(place, &options)?;
     let program = std::env::current_exe().and_then(fs::canonicalize).map_err(Failure::other)?;
+    let state = &project.config.state_dir;
+    let state = &fs::canonicalize(state).unwrap_or_else(|_| state.clone());
     let drop_in = DropIn {
         user: &project.user.name,
         group: &project.user.group,
         gpio: accounts::has_group(place, "gpio"),
         home: &project.user.home,
         project: &project.dir,
-        state: &project.config.state_dir,
+        state,
         program: &program,
         systemd: systemd::version(),
     };
     let text = drop_in.text().map_err(Failure::Other)?;
     let env = project.env_text()?;
+    if drop_in.needs_state() && !state.exists() {
+        // Not made here: .env, where its name may be from, is the agent's to write.
+        let (user, state) = (&project.user.name, state.display());
+        return Err(Failure::Other(format!(
+            "{state} is missing: sudo install -d -o {user} {state}"
+        )));
+    }
 
     write_secrets(place, &project, &env)?;
     write_unit(place)?;

@@ -26,12 +26,13 @@ mod token;
 mod words;
 
 use super::Failure;
+use crate::config::{Sources, parse_dotenv};
 use core::fmt;
 use place::{Name, Place};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -94,16 +95,27 @@ pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     run(&place, options)
 }
 
-/// The service of the project in this folder, and the file with its token, if there is one.
-pub(super) fn of_project(dir: &Path) -> Option<(String, PathBuf)> {
-    Place::new(Name::default())
-        .all()
-        .into_iter()
-        .find(|place| {
-            let text = fs::read_to_string(place.drop_in()).unwrap_or_default();
-            dropin::project_in(&text).is_some_and(|project| project == dir)
-        })
-        .map(|place| (place.unit(), place.token()))
+/// Adds what the service of this project keeps for it outside, its settings and its token, with
+/// the same rank as there: above `.env`. If anything may not be read (only root may), it is the
+/// name of that service.
+pub(super) fn lend(sources: &mut Sources) -> Option<String> {
+    let place = Place::new(Name::default()).all().into_iter().find(|place| {
+        let text = fs::read_to_string(place.drop_in()).unwrap_or_default();
+        dropin::project_in(&text).is_some_and(|project| project == sources.project_dir)
+    })?;
+    let kept = fs::read_to_string(place.env());
+    let mut hidden = kept.as_ref().is_err_and(|why| why.kind() == io::ErrorKind::PermissionDenied);
+    let mut pairs = parse_dotenv(&kept.unwrap_or_default()).unwrap_or_default();
+    // What this command was given wins: the last one counts.
+    for pair in std::mem::take(&mut sources.environment) {
+        pairs.push(pair);
+    }
+    sources.environment = pairs.iter().cloned().collect();
+    if sources.token().is_none() {
+        sources.credential = fs::read_to_string(place.token()).ok();
+        hidden |= sources.credential.is_none();
+    }
+    hidden.then(|| place.unit())
 }
 
 /// `None` if the words ask for help.
