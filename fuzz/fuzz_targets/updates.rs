@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pigent::bridge::ids::{ChatId, UpdateId};
-use pigent::bridge::input::{Batch, Input};
+use pigent::bridge::ids::{ChatId, MessageId, UpdateId};
+use pigent::bridge::input::{Batch, Input, Receipt};
 use pigent::bridge::rules::{Access, Rules};
 use pigent::bridge::time::{Mono, Now, Wall};
 use pigent::bridge::{Bridge, Effect, Restored};
@@ -32,6 +32,11 @@ fuzz_target!(|data: &[u8]| {
                     effects.extend(bridge.step(now(second), Input::Saved { generation }));
                 }
                 Effect::Start(start) => assert!(String::from_utf8_lossy(data).contains("42"), "{start:?}"),
+                // A refused prompt is confirmed once Telegram has taken the refusal.
+                Effect::Show(view) => {
+                    let taken = Receipt::Shown { view: view.id, message: MessageId(second as i64) };
+                    effects.extend(bridge.step(now(second), Input::Sent(taken)));
+                }
                 Effect::Confirm { next: known } => confirmed |= known == next,
                 _ => {}
             }

@@ -10,7 +10,7 @@ use super::transcript::Control;
 use crate::bridge::AgentEvent;
 use crate::bridge::agent::{Choice, Question, Verdict};
 use crate::bridge::rules::Permissions;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::VecDeque;
 
 /// The tool by which the agent asks the user something.
@@ -128,53 +128,42 @@ fn question(control: Control) -> (AgentEvent, Option<String>) {
     (event, input)
 }
 
+/// The input of AskUserQuestion, as far as it matters. By hand: serde's derive takes three times the
+/// room.
 fn read(input: &str) -> Option<Vec<Question>> {
-    let asked: Asked = serde_json::from_str(input).ok()?;
-    let fits = asked.questions.len() <= QUESTIONS_MAX;
-    fits.then(|| asked.questions.into_iter().map(Question::from).collect())
-}
-
-/// The input of AskUserQuestion, as far as it matters.
-#[derive(Deserialize)]
-struct Asked {
-    questions: Vec<AskedOne>,
-}
-
-#[derive(Deserialize)]
-struct AskedOne {
-    question: String,
-    #[serde(default)]
-    header: String,
-    #[serde(default)]
-    options: Vec<AskedChoice>,
-    #[serde(default, rename = "multiSelect")]
-    multi: bool,
-}
-
-#[derive(Deserialize)]
-struct AskedChoice {
-    label: String,
-    #[serde(default)]
-    description: String,
-}
-
-impl From<AskedOne> for Question {
-    fn from(asked: AskedOne) -> Question {
-        let choice =
-            |asked: AskedChoice| Choice { label: asked.label, description: asked.description };
-        Question {
-            text: asked.question,
-            header: asked.header,
-            options: asked.options.into_iter().take(CHOICES_MAX).map(choice).collect(),
-            multi: asked.multi,
-        }
+    let asked: Map<String, Value> = serde_json::from_str(input).ok()?;
+    let questions = asked.get("questions")?.as_array()?;
+    if questions.len() > QUESTIONS_MAX {
+        return None;
     }
+    questions.iter().map(question_of).collect()
+}
+
+fn question_of(asked: &Value) -> Option<Question> {
+    let options = match asked.get("options") {
+        Some(options) => options.as_array()?,
+        None => &Vec::new(),
+    };
+    Some(Question {
+        text: text_of(asked, "question")?,
+        header: text_of(asked, "header").unwrap_or_default(),
+        options: options.iter().take(CHOICES_MAX).map(choice_of).collect::<Option<_>>()?,
+        multi: asked.get("multiSelect").and_then(Value::as_bool).unwrap_or_default(),
+    })
+}
+
+fn choice_of(asked: &Value) -> Option<Choice> {
+    let description = text_of(asked, "description").unwrap_or_default();
+    Some(Choice { label: text_of(asked, "label")?, description })
+}
+
+fn text_of(asked: &Value, name: &str) -> Option<String> {
+    asked.get(name)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     const INPUT: &str = r#"{"questions":[{"question":"Which colour do you want?","header":"Colour",
         "options":[{"label":"Red","description":"warm"},{"label":"Blue","description":"cold"}],
@@ -248,7 +237,17 @@ mod tests {
     #[test]
     fn what_cannot_be_asked_must_be_declined() {
         let many = format!(r#"{{"questions":[{}]}}"#, [r#"{"question":"q"}"#; 9].join(","));
-        let inputs = ["", "{}", r#"{"questions":[]}"#, r#"{"questions":[{}]}"#, many.as_str()];
+        let inputs = [
+            "",
+            "{}",
+            r#"{"questions":[]}"#,
+            r#"{"questions":[{}]}"#,
+            many.as_str(),
+            "[",
+            "[1]",
+            r#"{"questions":[1]}"#,
+            r#"{"questions":[{"question":"q","options":[{"label":1}]}]}"#,
+        ];
         for input in inputs {
             let mut requests = Requests::new(Permissions::Bypass);
             let (event, _) = requests.take(control("can_use_tool", QUESTION, input));

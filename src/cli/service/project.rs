@@ -185,7 +185,8 @@ fn quoted(value: &str) -> Option<String> {
     if value.contains(['\n', '\r', '\0']) {
         return None;
     }
-    if !value.contains('\'') {
+    // dotenvy takes a backslash before the closing quote for an escape.
+    if !value.contains('\'') && !value.ends_with('\\') {
         return Some(format!("'{value}'"));
     }
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
@@ -198,7 +199,17 @@ mod tests {
 
     #[test]
     fn a_quoted_value_is_read_back_as_it_was() {
-        for value in ["1", "a b", "$HOME", "it's", "it's \"$x\" \\ `y`", "--model 'opus'", "#x"] {
+        for value in [
+            "1",
+            "a b",
+            "$HOME",
+            "it's",
+            "it's \"$x\" \\ `y`",
+            "--model 'opus'",
+            "#x",
+            "x\\",
+            "it's\\",
+        ] {
             let line = format!("NAME={}", quoted(value).unwrap());
             let pair = ("NAME".to_owned(), value.to_owned());
             assert_eq!(parse_dotenv(&line), Ok(vec![pair]), "{line}");
