@@ -351,7 +351,7 @@ fn doctor_knows_that_the_service_has_the_token() {
 #[test]
 fn doctor_as_root_runs_nothing_of_another_users() {
     let board = Board::new();
-    board.program("claude", &format!("#!/bin/sh\necho 1.2.3\ntouch {}/ran\n", board.root()));
+    board.program("claude", &format!("#!/bin/sh\ntouch {}/ran\necho 1.2.3\n", board.root()));
     if rustix::process::geteuid().is_root() {
         let said = doctor(&board);
         assert!(said.contains("bin/claude (not run as root)"), "{said}");

@@ -7,16 +7,14 @@ use crate::config::{Config, Sources};
 use crate::engine::arm32::{self, Arm32};
 use crate::engine::command::{self, Pair};
 use crate::engine::program;
-use core::time::Duration;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 
 /// `claude --version` takes 10 to 60 ms on a PC (STREAM.md section 0); a Pi from a cold card
 /// needs a while.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
 /// Ways to log in that can be seen from here.
 const KEYS: [&str; 3] = ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"];
 
@@ -84,24 +82,22 @@ fn version(program: &Path, project: &Path, env: Vec<Pair>) -> Finding {
         Ok(child) => child,
         Err(error) => return broken(format!("agent: {shown}: {error}")),
     };
-    let (sender, answer) = mpsc::channel();
-    if let Some(stdout) = child.stdout.take() {
-        thread::spawn(move || {
-            let mut text = Vec::new();
-            // A program that prints for ever is not asked for more than a line.
-            let _ = stdout.take(200).read_to_end(&mut text);
-            let _ = sender.send(String::from_utf8_lossy(&text).trim().to_owned());
-        });
-    }
-    let text = answer.recv_timeout(PATIENCE);
+    // One write's worth: a version is a line, and a program that prints for ever is not heard out.
+    let mut text = [0; 200];
+    let read = child.stdout.take().and_then(|mut stdout| {
+        let sources = &mut [PollFd::new(&stdout, PollFlags::IN)];
+        let ready = poll(sources, Some(&PATIENCE)).is_ok_and(|ready| ready > 0);
+        ready.then(|| stdout.read(&mut text).unwrap_or_default())
+    });
     let _ = child.kill();
     let _ = child.wait();
-    match text {
-        Ok(text) if !text.is_empty() => fine(format!("agent: {shown}, {text}")),
-        Ok(_) => mind(format!("agent: {shown} says no version: is it the right program?")),
-        Err(_) => {
-            mind(format!("agent: {shown} did not answer --version in {} s", PATIENCE.as_secs()))
+    let text = String::from_utf8_lossy(text.get(..read.unwrap_or_default()).unwrap_or_default());
+    match (read, text.trim()) {
+        (None, _) => {
+            mind(format!("agent: {shown} did not answer --version in {} s", PATIENCE.tv_sec))
         }
+        (_, "") => mind(format!("agent: {shown} says no version: is it the right program?")),
+        (_, text) => fine(format!("agent: {shown}, {text}")),
     }
 }
 

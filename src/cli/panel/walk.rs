@@ -8,10 +8,10 @@ use super::advice;
 use crate::bridge::input::Press;
 use crate::panel::{Board, Inventory, Lamp, Settings, Trouble};
 use core::time::Duration;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::read;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
-use std::thread;
 use std::time::Instant;
 
 /// How long a lamp is lit and dark.
@@ -20,8 +20,8 @@ const BLINK: Duration = Duration::from_millis(400);
 const SAMPLE: Duration = Duration::from_millis(20);
 /// After so long without a press it is told what to check.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Lines of stdin that may wait.
-const LINES: usize = 8;
+/// What is read of a line of stdin, bytes.
+const LINE: usize = 256;
 
 /// How something came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,6 @@ pub(super) struct Walk<'a> {
     settings: &'a Settings,
     inventory: &'a Inventory,
     board: Board,
-    lines: Receiver<String>,
     ended: &'a AtomicBool,
     results: Vec<(String, Outcome)>,
 }
@@ -65,7 +64,7 @@ impl<'a> Walk<'a> {
             println!("{trouble}");
             results.push((trouble.what, Outcome::Fails));
         }
-        Walk { settings, inventory, board, lines: stdin(), ended, results }
+        Walk { settings, inventory, board, ended, results }
     }
 
     /// From the first lamp to the summary. Whether everything works.
@@ -124,10 +123,8 @@ impl<'a> Walk<'a> {
             self.board.set(lamp, on);
             // A simulated board is only seen if it is served.
             let _ = self.board.down();
-            match self.lines.recv_timeout(BLINK) {
-                Ok(line) => return Ok(line),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(Ended),
+            if let Some(line) = line(BLINK)? {
+                return Ok(line);
             }
         }
     }
@@ -211,29 +208,32 @@ impl<'a> Walk<'a> {
             if let Some(found) = look(&mut self.board) {
                 return Ok(Next::Came(found));
             }
-            match self.lines.try_recv() {
-                Ok(_) => return Ok(Next::Line),
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => return Err(Ended),
+            if line(SAMPLE)?.is_some() {
+                return Ok(Next::Line);
             }
             if patience.is_some_and(|patience| began.elapsed() >= patience) {
                 return Ok(Next::Late);
             }
-            thread::sleep(SAMPLE);
         }
         Err(Ended)
     }
 }
 
-/// Lines of stdin as they come; disconnected at its end.
-fn stdin() -> Receiver<String> {
-    let (sender, lines) = sync_channel(LINES);
-    thread::spawn(move || {
-        for line in io::stdin().lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
+/// A line of stdin, if one comes within this time. A terminal gives one line a read.
+fn line(within: Duration) -> Result<Option<String>, Ended> {
+    let stdin = io::stdin();
+    let within = Timespec::try_from(within).ok();
+    // A signal ends the waiting, too.
+    if !poll(&mut [PollFd::new(&stdin, PollFlags::IN)], within.as_ref())
+        .is_ok_and(|ready| ready > 0)
+    {
+        return Ok(None);
+    }
+    let mut text = [0; LINE];
+    match read(&stdin, &mut text) {
+        Ok(0) | Err(_) => Err(Ended),
+        Ok(count) => {
+            Ok(Some(String::from_utf8_lossy(text.get(..count).unwrap_or_default()).into_owned()))
         }
-    });
-    lines
+    }
 }
