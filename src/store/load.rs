@@ -176,7 +176,9 @@ impl Broken {
 
 /// These describe what is in the file's place, not whether it can be read.
 fn is_broken(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::FileTooLarge | ErrorKind::IsADirectory)
+    // The last one is a pipe's that somebody writes to.
+    let kinds = [ErrorKind::FileTooLarge, ErrorKind::IsADirectory, ErrorKind::WouldBlock];
+    kinds.contains(&error.kind())
 }
 
 fn parse(bytes: &[u8]) -> Result<Memory, Broken> {

@@ -231,6 +231,28 @@ fn a_folder_in_place_of_the_snapshot_is_set_aside_too() {
 }
 
 #[test]
+fn a_pipe_in_place_of_the_snapshot_is_set_aside_and_holds_no_start_up() {
+    for with_writer in [false, true] {
+        let home = folder();
+        let path = home.path().join("state.json");
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let both = fs::OpenOptions::new().read(true).write(true).open(&path);
+        let _writer = with_writer.then_some(both);
+        let opened = open(home.path());
+        assert_eq!(opened.usable, Ok(()));
+        assert!(opened.reports[0].contains("state.json.broken-1"), "{:?}", opened.reports);
+    }
+}
+
+#[test]
 fn a_deleted_folder_is_made_again() {
     let home = folder();
     let state = home.path().to_owned();
