@@ -161,7 +161,7 @@ def _apply_at_once(job: Job, partition) -> None:
             raise
         why = str(stopped) or "stopped"
         raise Unfinished(
-            f"{why}: {partition.where} is prepared in part. Say the same again, it goes on from there"
+            f"{why}: {partition.where} is prepared in part. Say the same again, it goes on there"
         ) from None
 
 

@@ -6,4 +6,4 @@ class Mistake(Exception):
 
 
 class Unfinished(Exception):
-    """Something was changed, and not all of it: the text says what state it is in, and what to do."""
+    """Something was changed, and not all of it: the text says what state it is in, what to do."""

@@ -22,8 +22,8 @@ function name_of(line) {
   return line ~ /^[A-Za-z_][A-Za-z0-9_]*$/ ? line : ""
 }
 
-# Reads a line's value as pigent does, with what flashing/dotenv.py refuses refused: sets `value`,
-# `plain` (the same as it was written, without a comment after it) and `fault` ("" if there is none).
+# Reads a line's value as pigent does, and refuses what flashing/dotenv.py refuses: sets `value`,
+# `plain` (the same as it was written, without the comment after it) and `fault` ("" if none).
 function read_value(line, at, size, char, quote, escaped) {
   sub(/^[^=]*=[ \t]*/, "", line)
   sub(/[ \t]+$/, "", line)
