@@ -13,6 +13,11 @@ class Stops(Case):
         super().setUp()
         self.addCleanup(os.umask, os.umask(0o022))
         self.output = self.dir / "out.img"
+        # Whoever runs the tests may ignore some: nohup does, and so does a shell's `&`.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, handler)
 
     def stopped(self, number, *arguments, at="flashing.command.image.boot_partition"):
         def stop(*_, **__):
