@@ -160,7 +160,7 @@ impl Month {
     }
 
     /// Somebody who is not on the list: answered now and then, and nothing else.
-    fn stranger(&mut self) {
+    pub fn stranger(&mut self) {
         let who = 900 + self.dice.below(90) as i64;
         self.harness.server.say(who, "echo let me in");
         self.figures.messages += 1;

@@ -10,7 +10,7 @@ use crate::size::Size;
 use crate::support::{Harness, LONG};
 use crate::usage::Usage;
 use pigent::bridge::memory::Memory;
-use pigent::emulator::{Chat, Options, World, daemon};
+use pigent::emulator::{Chat, Fault, Options, Trouble, World, daemon};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -45,6 +45,10 @@ const RUSH: usize = 24;
 const QUEUE: usize = 20;
 /// Updates and commands that are left waiting.
 const BEHIND: usize = 40;
+/// Answers that go out as a file and wait for Telegram at once, in the busiest hour.
+const LONG_ANSWERS: usize = 10;
+/// Further updates that come with their prompts: no answer of getUpdates holds more.
+const UPDATES: usize = 100;
 
 /// Where a message is.
 pub type Spot = (i64, i64);
@@ -117,11 +121,23 @@ impl Month {
         }
     }
 
-    /// The busiest hour of the month: as many long answers at once as there may be.
+    /// The busiest hour of the month: as many updates in one answer and as many long answers that
+    /// wait as there may be, on a machine of any speed. Later nothing needs more memory.
     pub fn busy_hour(&mut self) {
-        for _ in 0..10 {
+        outage::begin(0, &self.harness.server, &self.front);
+        for _ in 0..LONG_ANSWERS {
             self.say(Kind::File);
         }
+        for _ in 0..UPDATES {
+            self.stranger();
+        }
+        let no_file = Fault::new(Trouble::Http(500, None)).on("sendDocument").forever();
+        self.harness.server.add_fault(no_file);
+        self.front.set(Way::Open);
+        self.until("answers that wait", |month| {
+            month.snapshot().is_some_and(|memory| memory.posts.len() >= LONG_ANSWERS)
+        });
+        outage::end(&self.harness.server, &self.front);
         self.rest();
     }
 
