@@ -6,8 +6,12 @@ for more than itself. The token is in none of them: cloud-init keeps copies for 
 
 from __future__ import annotations
 
+import email
 import json
 import re
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 
 from .options import Options, Wifi
 
@@ -18,6 +22,13 @@ INSTALL = (
     'if [ -f "$boot/pigent/first-boot" ]; then exec sh "$boot/pigent/first-boot"; fi; done'
 )
 BOUNDARY = "==pigent=="
+# cloud-init runs the scripts of one first boot in the order of their names: those without one are
+# part-001 and so on, and all of `runcmd` is one that is called runcmd.
+LAST = "zz-pigent"
+# Its lines may be followed by more: neither another kind of text, nor written as one value, nor
+# ended by a mark of YAML's.
+CONFIG = re.compile(r"#cloud-config[ \t\r]*(#.*)?(\n|$)")
+CLOSED = re.compile(r"(?m)^\.\.\.\s*$")
 # Everything from here on is ours.
 OURS = "# Written by pigent's scripts/flash:"
 
@@ -34,10 +45,13 @@ def user_data(before: str, options: Options) -> str | None:
     """
     ours = _settings(options)
     before = before.strip("\n") or "#cloud-config"
-    is_config = before.startswith("#cloud-config") or not _meant(before)
-    if not is_config or _keys(before) & _keys("\n".join(ours)):
+    meant = _meant(before)
+    open_ended = CONFIG.match(before) and not CLOSED.search(before)
+    if meant and not (open_ended and re.match(r"---|[\w\"']", meant[0])):
         return None
-    head = "" if before.startswith("#cloud-config") else "#cloud-config\n"
+    if _keys(before) & _keys("\n".join(ours)):
+        return None
+    head = "" if CONFIG.match(before) else "#cloud-config\n"
     return "\n".join([head + before, "", OURS, *ours]) + "\n"
 
 
@@ -47,12 +61,30 @@ def sets_user(user_data: str) -> bool:
 
 
 def user_data_after(before: str) -> str:
-    """The image's own user-data, untouched, and after it installing pigent."""
-    parts = (("text/plain", before.rstrip("\n")), ("text/x-shellscript", f"#!/bin/sh\n{INSTALL}"))
-    lines = [f'Content-Type: multipart/mixed; boundary="{BOUNDARY}"', "MIME-Version: 1.0", "", OURS]
-    for kind, text in parts:
-        lines += [f"--{BOUNDARY}", f'Content-Type: {kind}; charset="utf-8"', "", text, ""]
-    return "\n".join([*lines, f"--{BOUNDARY}--", ""])
+    """The image's own user-data, and after it installing pigent: two parts of one message.
+
+    If it is such a message itself, ours is one more part of it: cloud-init does not look into
+    messages within messages.
+    """
+    whole = email.message_from_string(before)
+    if not whole.is_multipart():
+        own = whole if whole.keys() else _part("plain", before.rstrip("\n") + "\n")
+        whole = MIMEMultipart(boundary=BOUNDARY, _subparts=[own])
+    ours = _part("x-shellscript", f"#!/bin/sh\n{INSTALL}\n")
+    ours["Content-Disposition"] = f'attachment; filename="{LAST}"'
+    whole.attach(ours)
+    whole.preamble = f"{OURS}\n"
+    return whole.as_string()
+
+
+def restarts(before: str) -> bool:
+    """Whether it seems to restart the board: then nothing that comes after that is done."""
+    return any(re.search(r"\b(reboot|poweroff|shutdown|halt)\b", line) for line in _meant(before))
+
+
+def _part(kind: str, text: str) -> Message:
+    # Eight bits to a character have no meaning there of themselves.
+    return MIMEText(text, kind, "us-ascii" if text.isascii() else "utf-8")
 
 
 def network_config(wifi: Wifi, country: str) -> str:
@@ -96,7 +128,7 @@ def _settings(options: Options) -> list[str]:
 
 
 def _keys(text: str) -> set[str]:
-    return set(re.findall(r"(?m)^([A-Za-z_]+)\s*:", text))
+    return set(re.findall(r"(?m)^[\"']?([A-Za-z_]+)[\"']?\s*:", text))
 
 
 def _meant(text: str) -> list[str]:

@@ -120,6 +120,11 @@ def _for_cloud_init(wanted: Preparation, partition, names, options: Options, wor
         text = cloudinit.user_data_after(before)
         wanted.files[ORIGINAL] = before.encode()
         wanted.notes.append("the card's own user-data is kept, and done first")
+        if cloudinit.restarts(before):
+            wanted.notes.append(
+                "it seems to restart the board: take that out, or say it as power_state, which is "
+                "last of all, for whatever comes after a restart is not done"
+            )
     wanted.files["user-data"] = text.encode()
     if not cloudinit.sets_user(before):
         _first_user(wanted, partition, names, options)

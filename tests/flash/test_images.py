@@ -76,18 +76,46 @@ class CloudInit(Case):
             self.assertEqual(text.count("timezone: "), 1)
 
     def test_what_it_does_already_is_done_first(self):
-        for own in ("#cloud-config\nruncmd:\n- reboot\n", "#!/bin/sh\necho mine\n"):
+        for own in ("#cloud-config\nruncmd:\n- reboot\n", "#!/bin/sh\necho mine\n",
+                    "#cloud-config-archive\n- type: text/x-shellscript\n",
+                    "#cloud-config\n{hostname: mine}\n", "#cloud-config\nhostname: mine\n...\n",
+                    "#cloud-config\n  hostname: mine\n", "#cloud-config\n\"runcmd\": []\n",
+                    "## template: jinja\n#cloud-config\nhostname: mine\n",
+                    "#cloud-config\nruncmd: [echo grün]\n"):
             folder = self.folder({**CLOUD_INIT, "user-data": own})
             self.refused(self.flash(folder, "--timezone", "UTC"), "--timezone", "fresh image")
             for _ in range(2):
-                self.assertEqual(self.flash(folder).code, 0)
+                done = self.flash(folder)
+                self.assertEqual(done.code, 0)
                 text = (folder / "user-data").read_text()
                 self.assertTrue(text.startswith("Content-Type: multipart/mixed"))
                 first, second = email.message_from_string(text).get_payload()
-                self.assertEqual(first.get_payload().strip(), own.strip())
-                self.assertEqual(second.get_content_type(), "text/x-shellscript")
-                self.assertIn("pigent/first-boot", second.get_payload())
+                self.assertEqual(first.get_payload(decode=True).decode().strip(), own.strip())
+                self.is_ours(second)
+                self.assertEqual("reboot" in own, "seems to restart the board" in done.said, own)
             shutil.rmtree(folder)
+
+    def test_messages_of_several_parts_get_one_more(self):
+        script = "Content-Type: text/x-shellscript\n\n#!/bin/sh\necho mine\n"
+        config = "Content-Type: text/cloud-config\n\n#cloud-config\nhostname: mine\n"
+        head = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="X"\n\n'
+        several = f"{head}--X\n{config}\n--X\n{script}\n--X--\n"
+        for own, kept in ((several, [config, script]), (script, [script])):
+            folder = self.folder({**CLOUD_INIT, "user-data": own})
+            for _ in range(2):
+                self.assertEqual(self.flash(folder).code, 0)
+                text = (folder / "user-data").read_text()
+                *parts, last = email.message_from_string(text).get_payload()
+                self.assertEqual([part.as_string().strip() for part in parts],
+                                 [one.strip() for one in kept])
+                self.is_ours(last)
+            shutil.rmtree(folder)
+
+    def is_ours(self, part):
+        self.assertEqual(part.get_content_type(), "text/x-shellscript")
+        self.assertIn("pigent/first-boot", part.get_payload())
+        # cloud-init runs scripts in the order of their names, and all of runcmd as one of them.
+        self.assertGreater(part.get_filename(), "runcmd")
 
     def test_the_instance_changes_with_what_is_wanted_so_that_it_is_done_again(self):
         folder = self.folder({**CLOUD_INIT, "cmdline.txt": "a ds=nocloud;i=rpi-1;h=x b\n"})
