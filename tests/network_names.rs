@@ -8,7 +8,7 @@ mod front;
 mod hosts;
 mod support;
 
-use front::{Front, Way, ca_file};
+use front::{Front, Way, certificate::ca_file};
 use hosts::with_hosts;
 use std::fs;
 use std::path::PathBuf;

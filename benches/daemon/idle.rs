@@ -17,7 +17,7 @@ pub fn measure(program: &Path) {
     closet.settings.retain(|(name, _)| name != "TELEGRAM_API_URL");
     let url = format!("https://127.0.0.1:{port}").into();
     closet.settings.push(("TELEGRAM_API_URL".into(), url));
-    closet.settings.push(("PIGENT_CA_FILE".into(), tls::data("ca.pem").into()));
+    closet.settings.push(("PIGENT_CA_FILE".into(), tls::ca_file().into()));
     closet.launch();
     closet.wait("setMyCommands", |world| {
         let mut log = world.log().iter();

@@ -1,31 +1,19 @@
 //! TLS in front of the stand-in Telegram, with the tests' certificate.
 
+#[path = "../../tests/support/certificate.rs"]
+mod certificate;
+
+pub use certificate::ca_file;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use rustls::{ServerConfig, ServerConnection};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-/// A file of the tests' certificates.
-pub fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
-}
-
 /// Accepts TLS on a free port and passes everything on to `url` (`http://ADDRESS`).
 pub fn serve(url: &str) -> u16 {
-    let chain = CertificateDer::from_pem_file(data("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(data("server-key.pem")).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![chain], key)
-        .unwrap();
-    let config = Arc::new(config);
+    let config = certificate::server();
     let behind = url.trim_start_matches("http://").to_owned();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();

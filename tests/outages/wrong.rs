@@ -1,6 +1,6 @@
 //! The ways in which Telegram cannot be reached.
 
-use crate::front::{Front, Way, ca_file};
+use crate::front::{Front, Way, certificate::ca_file};
 use crate::hosts::with_hosts;
 use crate::support::{Harness, program};
 use pigent::emulator::{Fault, Options, Trouble};

@@ -4,12 +4,12 @@
 //! fails. Every connection is counted.
 #![allow(dead_code)]
 
+pub mod certificate;
+
 use pigent::emulator::Server;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::ServerConnection;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -100,11 +100,6 @@ impl Drop for Front {
     }
 }
 
-/// The root to be given as `PIGENT_CA_FILE`.
-pub fn ca_file() -> PathBuf {
-    data("ca.pem")
-}
-
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
@@ -158,26 +153,11 @@ fn serve(shared: &Shared, way: Way, mut stream: TcpStream) -> io::Result<()> {
         }
         Way::Open => relay(shared, stream, None),
         Way::Tls => {
-            let connection = ServerConnection::new(tls()).map_err(io::Error::other)?;
+            let connection =
+                ServerConnection::new(certificate::server()).map_err(io::Error::other)?;
             relay(shared, stream, Some(connection))
         }
     }
-}
-
-fn tls() -> Arc<ServerConfig> {
-    let chain = CertificateDer::from_pem_file(data("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(data("server-key.pem")).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![chain], key);
-    Arc::new(config.unwrap())
-}
-
-fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
 }
 
 /// Carries bytes between the client and the stand-in until either has enough. The protocol is

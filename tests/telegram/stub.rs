@@ -1,12 +1,14 @@
 //! A small HTTP server for one test: it answers requests with what it was told to, in order, and
 //! hands each request to the test. Not a Bot API: it understands nothing.
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+#[path = "../support/certificate.rs"]
+mod certificate;
+
+pub use certificate::ca_file;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -65,16 +67,7 @@ impl Stub {
 
     /// The same over TLS, with a certificate under [`ca_file`].
     pub fn start_tls(replies: Vec<Reply>) -> Stub {
-        let chain = CertificateDer::from_pem_file(data("server.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_file(data("server-key.pem")).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![chain], key)
-            .unwrap();
-        Stub::listen(replies, Some(Arc::new(config)))
+        Stub::listen(replies, Some(certificate::server()))
     }
 
     fn listen(replies: Vec<Reply>, tls: Option<Arc<ServerConfig>>) -> Stub {
@@ -103,15 +96,6 @@ impl Stub {
     pub fn request(&self) -> Request {
         self.requests.recv_timeout(DEADLINE).expect("no request came")
     }
-}
-
-/// The root to be given as `PIGENT_CA_FILE`.
-pub fn ca_file() -> PathBuf {
-    data("ca.pem")
-}
-
-fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
 }
 
 fn serve<S: Read + Write>(
