@@ -53,7 +53,9 @@ def prepare(partition, options: Options, binary: Binary, env: bytes | None) -> P
     # Last: until then the card boots as it did.
     wanted.files["cmdline.txt"] = cmdline.line(words).encode()
     if not options.ssh_key:
-        wanted.notes.append("no --ssh-key: nobody can log in to the board over the network")
+        wanted.notes.append(
+            "no --ssh-key: unless the card lets somebody in already, nobody can log in over the network"
+        )
     return _unless_there(wanted, partition, names)
 
 
