@@ -6,6 +6,7 @@
 
 use crate::failpoint;
 use rustix::fs::OFlags;
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -61,8 +62,7 @@ impl Disk for Folder {
                 let _ = File::open(parent).and_then(|parent| parent.sync_all());
             }
         }
-        restrict(&self.root, 0o700);
-        Ok(())
+        close(&self.root, holds_others)
     }
 
     fn make_folder(&mut self, name: &str) -> io::Result<()> {
@@ -72,8 +72,7 @@ impl Disk for Folder {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             other => other?,
         }
-        restrict(&path, 0o700);
-        Ok(())
+        close(&path, |_| false)
     }
 
     fn read(&mut self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
@@ -90,10 +89,15 @@ impl Disk for Folder {
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(name);
-        let mut options = OpenOptions::new();
         failpoint::step("open", name);
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-        restrict(&path, 0o600);
+        let mut file = match create(&path) {
+            // What a power cut left, or the agent put there: a link or a pipe leads elsewhere.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                fs::remove_file(&path)?;
+                create(&path)?
+            }
+            other => other?,
+        };
         failpoint::step("write", name);
         failpoint::step_after("the rest of", name, || {
             let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
@@ -141,16 +145,42 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Takes from others what an earlier version or a copy may have given them. A folder that belongs
-/// to somebody else may still be a good one: that is said, and no reason to remember nothing.
-fn restrict(path: &Path, mode: u32) {
-    let closed = fs::metadata(path).and_then(|found| {
-        if found.permissions().mode() & 0o777 == mode {
-            return Ok(());
-        }
-        fs::set_permissions(path, Permissions::from_mode(mode))
-    });
-    if let Err(error) = closed {
-        log::warn!("{} stays open to other users: {error}", path.display());
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Closes a folder that an earlier version or a copy may have left open to others.
+///
+/// One that belongs to somebody else, or that others use (`/tmp`, say), may still be a good one:
+/// that is said, and no reason to remember nothing.
+///
+/// # Errors
+/// It is no folder, and stays as it is: it can be a device that all the system uses.
+fn close(folder: &Path, is_shared: impl Fn(&Path) -> bool) -> io::Result<()> {
+    let found = fs::metadata(folder)?;
+    if !found.is_dir() {
+        return Err(ErrorKind::NotADirectory.into());
     }
+    if found.permissions().mode() & 0o777 == 0o700 {
+        return Ok(());
+    }
+    let closed = match is_shared(folder) {
+        true => Err(ErrorKind::DirectoryNotEmpty.into()),
+        false => fs::set_permissions(folder, Permissions::from_mode(0o700)),
+    };
+    if let Err(error) = closed {
+        log::warn!("{} stays open to other users: {error}", folder.display());
+    }
+    Ok(())
+}
+
+/// Whether there is anything in the state folder that is none of pigent's.
+fn holds_others(folder: &Path) -> bool {
+    const OURS: [&str; 6] = ["state.json", "blobs", "lock", "ctl.sock", "panic", "leds"];
+    let is_ours = |name: &OsStr| {
+        let name = name.as_encoded_bytes();
+        OURS.iter().any(|ours| name.starts_with(ours.as_bytes()))
+    };
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.any(|entry| !is_ours(&entry.file_name()))
 }

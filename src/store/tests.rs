@@ -98,6 +98,45 @@ fn an_open_folder_is_closed_and_orphans_are_swept() {
 }
 
 #[test]
+fn what_others_use_is_not_closed_to_them() {
+    let home = tempfile::tempdir().unwrap();
+    // A path that is no folder may be a device of the whole system.
+    let device = home.path().join("null");
+    fs::write(&device, "").unwrap();
+    let open_to_all = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    open_to_all(&device, 0o666);
+    assert!(open(&device).usable.is_err());
+    assert_eq!(mode(&device), 0o666);
+    // As /tmp is.
+    open_to_all(home.path(), 0o777);
+    assert_eq!(open(home.path()).usable, Ok(()));
+    assert_eq!((mode(home.path()), mode(&home.path().join("blobs"))), (0o777, 0o700));
+}
+
+#[test]
+fn a_link_or_a_pipe_where_a_file_is_made_is_replaced_and_leads_nowhere() {
+    let home = folder();
+    let (new, elsewhere) = (home.path().join("state.json.new"), home.path().join("elsewhere"));
+    for pipe in [true, false] {
+        fs::write(&elsewhere, "precious").unwrap();
+        match pipe {
+            true => {
+                let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+                rustix::fs::mknodat(rustix::fs::CWD, &new, fifo, mode, 0).unwrap();
+            }
+            false => std::os::unix::fs::symlink(&elsewhere, &new).unwrap(),
+        }
+        let (handle, mut inputs) = spawn(open(home.path()).store);
+        handle.save(save(1, &[1], &[1]));
+        assert_eq!(inputs.blocking_recv(), Some(Input::Saved { generation: Gen(1) }));
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"precious");
+        assert!(fs::symlink_metadata(home.path().join("state.json")).unwrap().is_file());
+    }
+}
+
+#[test]
 fn a_snapshot_that_is_cut_is_set_aside_with_its_bodies() {
     let whole = serde_json::to_vec(&memory(&[1, 2])).unwrap();
     let half = &whole[..whole.len() / 2];
