@@ -298,13 +298,12 @@ fn an_interrupt_is_a_line_on_stdin() {
 fn what_cannot_be_started_says_why() {
     let bench = bench();
     fs::write(bench.path("plain"), "#!/bin/sh\n").unwrap();
-    executable(&bench.path("text"), "neither a script nor a program\n");
+    program::script(&bench.path("text"), "neither a script nor a program\n");
     // The head of a program for another kind of machine (a number that none has: others may be emulated).
     let mut stranger = vec![0; 128];
     stranger[..20].copy_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xef\xbe");
-    executable(&bench.path("stranger"), "");
-    fs::write(bench.path("stranger"), stranger).unwrap();
-    executable(&bench.path("orphan"), "#!/no/such/interpreter\n");
+    program::script(&bench.path("stranger"), stranger);
+    program::script(&bench.path("orphan"), "#!/no/such/interpreter\n");
     let named = |program: &str| program.to_owned();
     let interpreter = "./orphan: its interpreter /no/such/interpreter is not installed";
     let cases = [

@@ -59,7 +59,7 @@ fn grandchildren_that_were_reparented_end() {
 #[test]
 fn what_lies_behind_a_wrapper_script_ends() {
     let bench = bench();
-    executable(
+    program::script(
         &bench.path("wrapper"),
         "#!/bin/sh\ntrap '' TERM\n./agent \"$@\"\necho over > over\n",
     );

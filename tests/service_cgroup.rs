@@ -8,10 +8,9 @@ mod support;
 
 use pigent::emulator::daemon;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
-use support::{Harness, LONG};
+use support::{Harness, LONG, program};
 
 /// A closet whose daemon is the main process of a service.
 struct Service {
@@ -36,8 +35,7 @@ impl Service {
             folder.0.display(),
             env!("CARGO_BIN_EXE_pigent"),
         );
-        fs::write(&starter, text).unwrap();
-        fs::set_permissions(&starter, fs::Permissions::from_mode(0o755)).unwrap();
+        program::script(&starter, &text);
         harness.program = starter;
         manager.set_read_timeout(Some(LONG)).unwrap();
         let mut service = Service { harness, folder, manager };

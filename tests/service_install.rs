@@ -4,7 +4,7 @@
 
 mod service_board;
 
-use service_board::{Board, TOKEN, unit};
+use service_board::{Board, TOKEN, program, unit};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
@@ -314,7 +314,7 @@ fn who_may_not_read_what_the_service_keeps_is_told_who_may() {
     board.done(&["install", "--env", board.path("boot/pigent.env").to_str().unwrap()]);
     fs::set_permissions(board.root(), fs::Permissions::from_mode(0o755)).unwrap();
     // A copy, since others may not be able to reach the one of the build.
-    fs::copy(env!("CARGO_BIN_EXE_pigent"), board.path("bin/pigent")).unwrap();
+    program::copy_of_pigent(&board.path("bin/pigent"));
     let as_owner = |word: &str| {
         let mut command = Command::new(board.path("bin/pigent"));
         std::os::unix::process::CommandExt::uid(&mut command, board.uid);
@@ -371,7 +371,7 @@ fn who_is_not_root_is_told_the_command() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = dir.path().join("pigent");
-    fs::copy(env!("CARGO_BIN_EXE_pigent"), &program).unwrap();
+    program::copy_of_pigent(&program);
     let mut command = Command::new(&program);
     std::os::unix::process::CommandExt::uid(&mut command, 65534);
     let output =

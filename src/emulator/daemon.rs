@@ -11,8 +11,7 @@ use core::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +38,19 @@ pub fn until<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<
     }
 }
 
+/// Makes a script that can be run, and not by writing it: what anybody has open for writing cannot
+/// be run ("Text file busy"), and a child that another thread starts has what this process has
+/// open, from its fork until its exec.
+fn make_program(path: &Path, text: &str) -> io::Result<()> {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "umask 022 && cat >\"$0\" && chmod 755 \"$0\""]).arg(path);
+    let mut child = shell.stdin(Stdio::piped()).spawn()?;
+    let written = child.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(text.as_bytes()));
+    let ended = child.wait()?;
+    written?;
+    if ended.success() { Ok(()) } else { Err(io::Error::other("cannot be written")) }
+}
+
 /// Where a daemon lives: a folder with the project, the agent's script and the panel's socket.
 #[derive(Debug, Clone)]
 pub struct Home {
@@ -63,8 +75,7 @@ impl Home {
             quoted(root),
             quoted(program),
         );
-        fs::write(home.agent(), script)?;
-        fs::set_permissions(home.agent(), fs::Permissions::from_mode(0o755))?;
+        make_program(&home.agent(), &script)?;
         Ok(home)
     }
 

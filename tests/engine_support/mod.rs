@@ -4,6 +4,9 @@
 //! [`bench`] lets one test at a time through.
 #![allow(dead_code)]
 
+#[path = "../support/program.rs"]
+pub mod program;
+
 use pigent::bridge::AgentEvent;
 use pigent::bridge::Input;
 use pigent::bridge::agent::Exit;
@@ -13,8 +16,7 @@ use pigent::engine::proc::Proc;
 use pigent::engine::{Engine, Settings, init};
 use std::fs;
 use std::future::Future;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -56,7 +58,7 @@ impl Bench {
             "#!/bin/sh\nREADY='{READY}'\nRESULT='{RESULT}'\n\
              wait_for() {{ while [ ! -s \"$1\" ]; do sleep 0.02; done; }}\n{script}\n"
         );
-        executable(&self.path("agent"), &text);
+        program::script(&self.path("agent"), &text);
         self.settings("./agent")
     }
 
@@ -81,11 +83,6 @@ impl Bench {
     pub fn pid(&self, name: &str) -> i32 {
         self.read(name).trim().parse().unwrap()
     }
-}
-
-pub fn executable(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 pub fn start(run: u64, prompt: &str) -> Start {

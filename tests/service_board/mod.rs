@@ -2,6 +2,9 @@
 //! that writes down what it is told.
 #![allow(dead_code)]
 
+#[path = "../support/program.rs"]
+pub mod program;
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -69,9 +72,9 @@ impl Board {
     }
 
     pub fn program(&self, name: &str, text: &str) {
-        self.put(&format!("bin/{name}"), text);
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(self.path(&format!("bin/{name}")), mode).unwrap();
+        let path = self.path(&format!("bin/{name}"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        program::script(&path, text);
     }
 
     pub fn dotenv(&self, text: &str) {

@@ -1,8 +1,7 @@
 //! A daemon that looks names up in a file of the test's own.
 
-use crate::support::Harness;
+use crate::support::{Harness, program};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -22,8 +21,7 @@ pub fn with_hosts(harness: &mut Harness) -> Option<PathBuf> {
         harness.program.display()
     );
     let program = hosts.with_file_name("pigent-with-hosts");
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program::script(&program, &script);
     harness.program = program;
     Some(hosts)
 }

@@ -6,6 +6,8 @@
 //! request that the real Bot API would have frowned upon fails the test.
 #![allow(dead_code)]
 
+pub mod program;
+
 use pigent::emulator::sim_panel::Change;
 use pigent::emulator::{
     Chat, Daemon, Home, Incoming, Message, Options, Server, SimPanel, World, daemon,
