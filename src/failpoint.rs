@@ -9,7 +9,7 @@
 //! | `STAND_IN_FAILPOINT=store:N` | SIGKILL to itself right before the `N`th step in the state folder, counted from 1 |
 //! | `STAND_IN_FAILPOINT=store:N:KIND` | the same, counting only steps that begin like this: `sync blobs/`, say |
 //! | `STAND_IN_FAILPOINT=store:N:KIND:MS` | the same on a slow disk: the step first takes so many milliseconds, in which all else goes on |
-//! | `STAND_IN_STEPS=1` | every step is said on stderr, in a line that begins with `step` |
+//! | `STAND_IN_STEPS=1` | every step is said on stderr, in a line that begins with `step`, and how long each file is |
 //! | `STAND_IN_PANIC=THREAD` | `poller`, `outbox`, `store`, `panel` or `loop` panics as soon as it comes by |
 //! | `STAND_IN_PANIC=THREAD:FILE` | the same, once there is such a file |
 //! | `STAND_IN_POISON=TEXT` | a message with this text panics the loop that takes it in |
@@ -20,7 +20,7 @@
 //! one it was is said on stderr, in a line that begins with `failpoint`.
 
 #[cfg(feature = "emulator")]
-pub(crate) use armed::{pass, poison, step, step_after};
+pub(crate) use armed::{pass, poison, size, step, step_after};
 
 /// Right before a step of the disk.
 #[cfg(not(feature = "emulator"))]
@@ -31,6 +31,11 @@ pub(crate) fn step(_what: &str, _name: &str) {}
 #[cfg(not(feature = "emulator"))]
 #[inline(always)]
 pub(crate) fn step_after(_what: &str, _name: &str, _first: impl FnOnce()) {}
+
+/// So many bytes go into a file. Not a step of its own.
+#[cfg(not(feature = "emulator"))]
+#[inline(always)]
+pub(crate) fn size(_bytes: usize) {}
 
 /// A thread comes by.
 #[cfg(not(feature = "emulator"))]
@@ -62,8 +67,7 @@ mod armed {
 
     /// As [`step`], with something to be done first if this is the one: half a write, say.
     pub(crate) fn step_after(what: &str, name: &str, first: impl FnOnce()) {
-        static TELL: OnceLock<bool> = OnceLock::new();
-        if *TELL.get_or_init(|| env::var_os("STAND_IN_STEPS").is_some()) {
+        if told() {
             eprintln!("step {what} {name}");
         }
         static END: OnceLock<Option<End>> = OnceLock::new();
@@ -77,6 +81,18 @@ mod armed {
             // It cannot be refused: the process is our own.
             let _ = kill_process(getpid(), Signal::KILL);
         }
+    }
+
+    /// So many bytes go into a file. Not a step of its own.
+    pub(crate) fn size(bytes: usize) {
+        if told() {
+            eprintln!("step size {bytes}");
+        }
+    }
+
+    fn told() -> bool {
+        static TOLD: OnceLock<bool> = OnceLock::new();
+        *TOLD.get_or_init(|| env::var_os("STAND_IN_STEPS").is_some())
     }
 
     /// What `STAND_IN_FAILPOINT` says.

@@ -98,6 +98,7 @@ impl Disk for Folder {
             }
             other => other?,
         };
+        failpoint::size(bytes.len());
         failpoint::step("write", name);
         failpoint::step_after("the rest of", name, || {
             let half = bytes.get(..bytes.len() / 2).unwrap_or_default();

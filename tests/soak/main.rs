@@ -67,7 +67,7 @@ fn a_month_leaves_nothing_behind() {
     assert_eq!(orphans, Vec::<String>::new(), "left in the state folder");
     let end = after[PARTS];
     assert_eq!(end.leaks(&warm, PERCENT), Vec::<String>::new(), "leaks: {warm} became {end}");
-    assert!(thrift.bytes().is_none_or(|bytes| bytes <= BYTES), "{thrift}");
+    assert!(thrift.bytes() <= BYTES, "{thrift}");
 }
 
 /// One table.
