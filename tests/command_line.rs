@@ -55,6 +55,37 @@ fn wrong_words_exit_with_two_and_say_what_is_wrong() {
 }
 
 #[test]
+fn a_command_that_is_asked_for_help_gives_it() {
+    for words in [&["--help"][..], &["run", "--help"], &["send", "-h"], &["init", "--help"]] {
+        let output = pigent(words, &[], b"");
+        assert_eq!(output.status.code(), Some(0), "{words:?}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("Usage: pigent COMMAND"), "{words:?}: {text}");
+    }
+}
+
+#[test]
+fn what_stdout_does_not_take_is_an_error_and_no_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &[&str], out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pigent"));
+        command.args(words).env_clear().current_dir(folder.path()).stdout(out);
+        command.stdin(Stdio::null()).stderr(Stdio::piped()).output().unwrap()
+    };
+    for words in [&["--version"][..], &["--help"], &["doctor", "--board"], &["service", "--help"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = run(words, full.into());
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {}", said(&output));
+        assert!(said(&output).contains("stdout takes no more"), "{words:?}: {}", said(&output));
+        // `| head` has what it wanted.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run(words, writer.into());
+        assert_eq!((output.status.code(), said(&output)), (Some(0), String::new()), "{words:?}");
+    }
+}
+
+#[test]
 fn a_bad_api_url_is_named_with_what_is_allowed_unless_it_may_hold_the_token() {
     let token = ("TELEGRAM_BOT_TOKEN", "123456789:AAFakeTokenForTestsOnly_abcdefghijklm");
     let bad = |url: &str| pigent(&["run"], &[token, ("TELEGRAM_API_URL", url)], b"");

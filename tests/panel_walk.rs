@@ -152,6 +152,29 @@ fn who_leaves_in_the_middle_gets_the_lamps_back_dark() {
 }
 
 #[test]
+fn whose_connection_is_lost_leaves_no_lamp_lit() {
+    let folder = tempfile::tempdir().unwrap();
+    let class = leds(folder.path());
+    let trigger = || std::fs::read_to_string(class.join("ACT/trigger")).unwrap().trim().to_owned();
+    let (terminal, stdin) = terminal();
+    let mut child = command(folder.path(), &["panel"])
+        .env("STAND_IN_LEDS", &class)
+        .env("PIGENT_LED_BUSY", "led:ACT")
+        .stdin(stdin)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert!(until(LONG, || (trigger() == "none").then_some(())).is_some(), "{}", trigger());
+    // Nobody is there to be told anything, either.
+    drop((terminal, child.stdout.take()));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    let status = until(LONG, || child.try_wait().unwrap());
+    assert!(status.is_some_and(|status| status.code().is_some()), "{status:?}");
+    assert_eq!(trigger(), "mmc0");
+}
+
+#[test]
 fn while_the_daemon_runs_the_walk_refuses() {
     let harness = Harness::start();
     let (_terminal, stdin) = terminal();

@@ -9,6 +9,7 @@ mod screen;
 mod talk;
 mod tour;
 
+use crate::cli::output::{complain, say};
 use crate::emulator::{Chat, Daemon, Home, Options, Server, SimPanel, World, daemon};
 use rustix::process::Signal;
 use screen::Screen;
@@ -45,18 +46,18 @@ pub fn main(args: &[String]) -> ExitCode {
         [] => false,
         ["--script"] => true,
         ["--help" | "-h"] => {
-            println!("{USAGE}");
+            say!("{USAGE}");
             return ExitCode::SUCCESS;
         }
         _ => {
-            eprintln!("{USAGE}");
+            complain!("demo: --script, or nothing\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
     match run(script) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("pigent demo: {why}");
+            complain!("demo: {why}");
             ExitCode::FAILURE
         }
     }

@@ -4,6 +4,7 @@
 //! never from the command line, where every user of the machine could see it.
 
 use super::Failure;
+use super::output::{put, say};
 use crate::config::{Sources, TOKEN, VARIABLES};
 use crate::telegram::client::Client;
 use crate::telegram::error::Error;
@@ -43,7 +44,7 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     match token {
         Some((_, token)) => check_token(token, &sources),
         None => {
-            println!("Next: put the token from @BotFather into .env, then run pigent doctor.");
+            say!("Next: put the token from @BotFather into .env, then run pigent doctor.");
             Ok(())
         }
     }
@@ -55,8 +56,7 @@ fn ask_for_token(from_stdin: bool) -> io::Result<Option<String>> {
         return Ok(None);
     }
     if terminal {
-        print!("Bot token from @BotFather (Enter to fill it in later): ");
-        io::stdout().flush()?;
+        put(format_args!("Bot token from @BotFather (Enter to fill it in later): "));
     }
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
@@ -69,13 +69,13 @@ fn write_dotenv(project: &Path, token: Option<&str>) -> Result<(), Failure> {
     let mut file = match file {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            println!("{} is there already: left as it is.", path.display());
+            say!("{} is there already: left as it is.", path.display());
             return Ok(());
         }
         Err(error) => return Err(Failure::Other(format!("{}: {error}", path.display()))),
     };
     file.write_all(dotenv_text(token).as_bytes()).map_err(Failure::other)?;
-    println!("Wrote {} (only you can read it).", path.display());
+    say!("Wrote {} (only you can read it).", path.display());
     Ok(())
 }
 
@@ -117,7 +117,7 @@ fn ignore(project: &Path) -> io::Result<()> {
     for name in &missing {
         writeln!(file, "{name}")?;
     }
-    println!("{} keeps {} out of git.", path.display(), missing.join(" and "));
+    say!("{} keeps {} out of git.", path.display(), missing.join(" and "));
     Ok(())
 }
 
@@ -127,8 +127,8 @@ fn check_token(token: Token, sources: &Sources) -> Result<(), Failure> {
     let settings = Settings::new(token, api_url, ca_file).map_err(Failure::other)?;
     match Client::new(&settings).get_me() {
         Ok(name) => {
-            println!("The token works: it is @{name}.");
-            println!(
+            say!("The token works: it is @{name}.");
+            say!(
                 "Next: pigent run, and write to https://t.me/{name}: it answers with the id for TELEGRAM_ALLOWED_CHAT_IDS."
             );
             Ok(())

@@ -6,12 +6,14 @@
 pub mod demo;
 mod doctor;
 mod init;
+mod output;
 mod panel;
 mod run;
 mod send;
 mod service;
 
 use crate::config::Problem;
+use output::{complain, put, say};
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -23,7 +25,8 @@ pigent puts a coding agent in a closet: Telegram in, Claude Code on this board.
 Usage: pigent COMMAND
 
   run      the daemon: listens to Telegram and runs the agent in this folder
-  init     write .env for this folder, and ask Telegram whether the token works
+  init     write .env for this folder, and ask Telegram whether the token works (--token-stdin:
+           the token comes through a pipe)
   doctor   check everything, one line each, with what to do about it (--board: which pin is which)
   panel    try the wiring: each lamp in turn, then the button (--release: all off, for systemd)
   service  install, remove or status: from the board's start on, by systemd
@@ -55,21 +58,21 @@ impl Failure {
     fn report(self) -> ExitCode {
         match self {
             Failure::Usage(why) => {
-                eprintln!("pigent: {why} (pigent --help tells more)");
+                complain!("{why} (pigent --help tells more)");
                 ExitCode::from(2)
             }
             Failure::NoCommand(why) => {
-                eprintln!("pigent: {why}\n\n{USAGE}");
+                complain!("{why}\n\n{USAGE}");
                 ExitCode::from(2)
             }
             Failure::Config(problems) => {
                 for problem in problems {
-                    eprintln!("pigent: {problem}");
+                    complain!("{problem}");
                 }
                 ExitCode::from(2)
             }
             Failure::Other(why) => {
-                eprintln!("pigent: {why}");
+                complain!("{why}");
                 ExitCode::from(1)
             }
         }
@@ -85,12 +88,21 @@ impl From<lexopt::Error> for Failure {
 /// Runs the subcommand that `args` (without the program's name) ask for.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
+    output::end(command(args))
+}
+
+fn command(args: Vec<OsString>) -> ExitCode {
     let mut args = args.into_iter();
     let Some(command) = args.next() else {
         return Failure::NoCommand("say what to do".into()).report();
     };
     let rest: Vec<OsString> = args.collect();
+    let asks_for_help = rest.first().is_some_and(|word| word == "--help" || word == "-h");
     let result = match command.to_str() {
+        Some("run" | "init" | "doctor" | "panel" | "send") if asks_for_help => {
+            put(format_args!("{USAGE}"));
+            Ok(())
+        }
         Some("run") => run::main(rest),
         Some("init") => init::main(rest),
         Some("doctor") => return doctor::main(rest).unwrap_or_else(Failure::report),
@@ -102,11 +114,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         #[cfg(feature = "emulator")]
         Some("stand-in-agent") => return crate::emulator::agent::main(&as_text(rest)),
         Some("--version" | "-V" | "version") => {
-            println!("pigent {}", env!("CARGO_PKG_VERSION"));
+            say!("pigent {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
         Some("--help" | "-h" | "help") => {
-            print!("{USAGE}");
+            put(format_args!("{USAGE}"));
             Ok(())
         }
         _ => Err(Failure::NoCommand(format!("{} is not a command", command.to_string_lossy()))),
@@ -137,12 +149,4 @@ fn no_words(args: Vec<OsString>) -> Result<(), Failure> {
 #[cfg(feature = "emulator")]
 fn as_text(args: Vec<OsString>) -> Vec<String> {
     args.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect()
-}
-
-/// Logging to stderr: our own lines at the configured level, other crates' at warn at most.
-fn start_log(level: log::LevelFilter) {
-    let others = level.min(log::LevelFilter::Warn);
-    let logger = simple_logger::SimpleLogger::new().with_level(others);
-    // A second logger is refused; the first one is as good.
-    let _ = logger.with_module_level("pigent", level).init();
 }

@@ -5,12 +5,13 @@
 mod advice;
 mod walk;
 
-use super::{Failure, is_guest, no_words, service, start_log};
+use super::output::{complain, say, start_log};
+use super::{Failure, is_guest, no_words, service};
 use crate::config::{Config, Sources};
 use crate::panel::{self, Board, Inventory, Verdict};
 use crate::store;
 use core::time::Duration;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     for found in panel::probe(&settings, &inventory) {
         // What cannot be opened is told by the walk itself.
         if !somebody || found.verdict == Verdict::Mind {
-            println!("{}{}{}", found.what, found.gap("\n  "), found.remedy);
+            say!("{}{}{}", found.what, found.gap("\n  "), found.remedy);
         }
     }
     let ended = ended_by_signal().map_err(Failure::other)?;
@@ -78,7 +79,7 @@ fn release(sources: &Sources) -> Result<(), Failure> {
     let guest = is_guest(&sources.project_dir);
     let lock = state.exists().then(|| store::lock::take_as(guest, &state)).transpose();
     if lock.is_err() {
-        println!("a pigent runs on {}: nothing was released", state.display());
+        say!("a pigent runs on {}: nothing was released", state.display());
         return Ok(());
     }
     // With settings that cannot be, no pin was taken; an LED may have been with earlier ones.
@@ -88,7 +89,7 @@ fn release(sources: &Sources) -> Result<(), Failure> {
     };
     let (troubles, all_back) = panel::release(&settings);
     for trouble in &troubles {
-        eprintln!("pigent: not released: {trouble}");
+        complain!("not released: {trouble}");
     }
     match (problems.is_empty(), all_back) {
         (false, _) => Err(Failure::Config(problems)),
@@ -97,10 +98,11 @@ fn release(sources: &Sources) -> Result<(), Failure> {
     }
 }
 
-/// Ctrl-C is how most people end this: the board must be dropped, so that no lamp stays lit.
+/// Ctrl-C, or a connection that is lost, is how most people end this: the board must be dropped, so
+/// that no lamp stays lit.
 fn ended_by_signal() -> io::Result<Arc<AtomicBool>> {
     let ended = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, ended.clone())?;
     }
     Ok(ended)
@@ -109,7 +111,7 @@ fn ended_by_signal() -> io::Result<Arc<AtomicBool>> {
 fn light_each(board: &mut Board, ended: &AtomicBool) {
     let lamps: Vec<panel::Lamp> = board.lamps().collect();
     for lamp in lamps {
-        println!("the {lamp} lamp is on");
+        say!("the {lamp} lamp is on");
         board.set(lamp, true);
         let since = Instant::now();
         while since.elapsed() < LOOK && !ended.load(Ordering::Relaxed) {
@@ -125,7 +127,7 @@ fn watch_button(board: &mut Board, ended: &Arc<AtomicBool>) {
     if ended.load(Ordering::Relaxed) {
         return;
     }
-    println!("Now press the button; Enter ends.");
+    say!("Now press the button; Enter ends.");
     let enter = ended.clone();
     thread::spawn(move || {
         let _ = io::stdin().read_line(&mut String::new());
@@ -134,7 +136,7 @@ fn watch_button(board: &mut Board, ended: &Arc<AtomicBool>) {
     while !ended.load(Ordering::Relaxed) {
         let is = board.down().unwrap_or(was);
         if is != was {
-            println!("{}", if is { "pressed" } else { "released" });
+            say!("{}", if is { "pressed" } else { "released" });
             was = is;
         }
         thread::sleep(SAMPLE);

@@ -1,6 +1,7 @@
 //! `pigent run`: the daemon.
 
-use super::{Failure, no_words, start_log};
+use super::output::{complain, start_log};
+use super::{Failure, no_words};
 use crate::config::{Config, Problem, Sources};
 use crate::runtime;
 use std::ffi::OsString;
@@ -23,7 +24,7 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
 /// Says at once what is wrong: under a service manager the end comes later.
 fn refuse(problems: Vec<Problem>) -> Failure {
     for problem in &problems {
-        eprintln!("pigent: {problem}");
+        complain!("{problem}");
     }
     let first = problems.first().map(Problem::to_string).unwrap_or_default();
     runtime::hold(&format!("wrong settings: {first}"));

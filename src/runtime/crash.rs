@@ -24,7 +24,7 @@ const NO_WAIT: i32 = OFlags::NONBLOCK.union(OFlags::NOFOLLOW).bits() as i32;
 /// The lamps, for the hook; empty until the panel is there.
 pub(super) type Lamps = Arc<OnceLock<panel::Handle>>;
 
-/// Installs the hook: log, note for the next start, lamps off, exit 1. A service manager starts
+/// Installs the hook: note for the next start, lamps off, log, exit 1. A service manager starts
 /// pigent again; a half-dead daemon in a closet would help nobody. `earlier` are the suspects of
 /// the last crash. To be called before there is any thread: one that panicked before would end
 /// alone, and nobody would notice.
@@ -33,7 +33,6 @@ pub(super) fn install(note: PathBuf, earlier: Vec<Suspect>) -> Lamps {
     let panel = Arc::clone(&lamps);
     panic::set_hook(Box::new(move |info| {
         let text = format!("{}: {info}", thread::current().name().unwrap_or("a thread"));
-        log::error!("{text}");
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
         if let Ok(mut file) = options.custom_flags(NO_WAIT).open(&note) {
@@ -42,6 +41,8 @@ pub(super) fn install(note: PathBuf, earlier: Vec<Suspect>) -> Lamps {
             let _ = file.sync_all();
         }
         panel.get().map(panel::Handle::release);
+        // Last: who reads the log may hold it up for ever, or not be there any more.
+        log::error!("{text}");
         std::process::exit(1);
     }));
     lamps

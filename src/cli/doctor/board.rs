@@ -2,6 +2,7 @@
 
 use super::{Finding, broken, fine, mind, picture};
 use crate::cli::Failure;
+use crate::cli::output::put;
 use crate::config::{Config, Sources};
 use crate::panel::{self, Inventory, Verdict};
 
@@ -14,7 +15,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
 pub(super) fn show(sources: &Sources) -> Result<(), Failure> {
     let settings = Config::panel(sources).map_err(Failure::Config)?;
     let board = Inventory::read(&settings.folders);
-    print!("{}", picture::picture(&board, &board.marks(&settings)));
+    put(format_args!("{}", picture::picture(&board, &board.marks(&settings))));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod agent;
 mod board;
 mod picture;
 
+use super::output::say;
 use super::{Failure, service};
 use crate::config::{Config, Sources};
 use crate::telegram::client::Client;
@@ -87,7 +88,7 @@ pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     findings.extend(dotenv(&sources));
     findings.push(root(&sources));
     for Finding { verdict, what } in &findings {
-        println!("{verdict}{what}");
+        say!("{verdict}{what}");
     }
     let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Broken);
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -1,5 +1,6 @@
 //! What to check when a lamp stays dark or the button does nothing.
 
+use crate::cli::output::say;
 use crate::panel::settings::{ButtonActive, LedActive};
 use crate::panel::{Gpio, Lamp, Settings, Wire};
 
@@ -8,45 +9,45 @@ const WHICH: &str = "  - count the pins again: `pigent doctor --board` shows whi
 
 /// A lamp that is not seen.
 pub(super) fn lamp(settings: &Settings, lamp: Lamp) {
-    println!("What to check:");
+    say!("What to check:");
     if simulated(settings) {
         return;
     }
     if matches!(settings.wire(lamp), Some(Wire::Led(_))) {
-        println!("  - it is small and on the board itself: a case may hide it");
-        println!("  - the board may have others: `pigent doctor --board` lists them");
+        say!("  - it is small and on the board itself: a case may hide it");
+        say!("  - the board may have others: `pigent doctor --board` lists them");
         return;
     }
-    println!("{WHICH}");
-    println!("  - turn the LED round: it lights one way only (the longer leg is plus)");
+    say!("{WHICH}");
+    say!("  - turn the LED round: it lights one way only (the longer leg is plus)");
     match settings.led_active {
         LedActive::High => {
-            println!("  - pin, resistor of some 330 ohm, longer leg, shorter leg, ground");
-            println!("  - is it between 3.3 V and the pin instead? Set PIGENT_LED_ACTIVE=low");
+            say!("  - pin, resistor of some 330 ohm, longer leg, shorter leg, ground");
+            say!("  - is it between 3.3 V and the pin instead? Set PIGENT_LED_ACTIVE=low");
         }
         LedActive::Low => {
-            println!("  - 3.3 V, resistor of some 330 ohm, longer leg, shorter leg, pin");
-            println!("  - is it between the pin and ground instead? Set PIGENT_LED_ACTIVE=high");
+            say!("  - 3.3 V, resistor of some 330 ohm, longer leg, shorter leg, pin");
+            say!("  - is it between the pin and ground instead? Set PIGENT_LED_ACTIVE=high");
         }
     }
 }
 
 /// A button that does nothing.
 pub(super) fn button(settings: &Settings) {
-    println!("What to check:");
+    say!("What to check:");
     if simulated(settings) {
         return;
     }
-    println!("{WHICH}");
-    println!("  - of four legs two and two are one: use two that are diagonal");
+    say!("{WHICH}");
+    say!("  - of four legs two and two are one: use two that are diagonal");
     match settings.button_active {
         ButtonActive::Low => {
-            println!("  - one side to the pin, the other to ground: no resistor is needed");
-            println!("  - does it go to 3.3 V instead? Set PIGENT_BUTTON_ACTIVE=high");
+            say!("  - one side to the pin, the other to ground: no resistor is needed");
+            say!("  - does it go to 3.3 V instead? Set PIGENT_BUTTON_ACTIVE=high");
         }
         ButtonActive::High => {
-            println!("  - one side to the pin, the other to 3.3 V, never to 5 V");
-            println!("  - does it go to ground instead? Set PIGENT_BUTTON_ACTIVE=low");
+            say!("  - one side to the pin, the other to 3.3 V, never to 5 V");
+            say!("  - does it go to ground instead? Set PIGENT_BUTTON_ACTIVE=low");
         }
     }
 }
@@ -57,16 +58,16 @@ pub(super) fn stuck(settings: &Settings) {
         ButtonActive::Low => ("ground", "high"),
         ButtonActive::High => ("3.3 V", "low"),
     };
-    println!("What to check:");
-    println!("  - does something hold it down, or do its wires touch?");
-    println!("  - is the pin connected to {wire} at rest? Use two diagonal legs of the button");
-    println!("  - is it one that opens when pressed? Set PIGENT_BUTTON_ACTIVE={other}");
+    say!("What to check:");
+    say!("  - does something hold it down, or do its wires touch?");
+    say!("  - is the pin connected to {wire} at rest? Use two diagonal legs of the button");
+    say!("  - is it one that opens when pressed? Set PIGENT_BUTTON_ACTIVE={other}");
 }
 
 fn simulated(settings: &Settings) -> bool {
     let simulated = matches!(settings.gpio, Gpio::Sim(_));
     if simulated {
-        println!("  - nothing: it is simulated, see who listens at the socket");
+        say!("  - nothing: it is simulated, see who listens at the socket");
     }
     simulated
 }

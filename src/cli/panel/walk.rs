@@ -6,6 +6,7 @@
 
 use super::advice;
 use crate::bridge::input::Press;
+use crate::cli::output::say;
 use crate::panel::{Board, Inventory, Lamp, Settings, Trouble};
 use core::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -61,7 +62,7 @@ impl<'a> Walk<'a> {
     ) -> Walk<'a> {
         let mut results = Vec::new();
         for trouble in troubles {
-            println!("{trouble}");
+            say!("{trouble}");
             results.push((trouble.what, Outcome::Fails));
         }
         Walk { settings, inventory, board, ended, results }
@@ -71,16 +72,16 @@ impl<'a> Walk<'a> {
     pub(super) fn run(mut self) -> bool {
         let all = self.lamps().and_then(|()| self.button());
         if all.is_err() {
-            println!();
+            say!("");
         }
-        println!("In short:");
+        say!("In short:");
         for (what, outcome) in &self.results {
             let outcome = match outcome {
                 Outcome::Works => "works",
                 Outcome::Fails => "DOES NOT WORK",
                 Outcome::NotTried => "not tried",
             };
-            println!("  {what}: {outcome}");
+            say!("  {what}: {outcome}");
         }
         self.results.iter().all(|(_, outcome)| *outcome != Outcome::Fails)
     }
@@ -100,7 +101,7 @@ impl<'a> Walk<'a> {
 
     fn lamp(&mut self, lamp: Lamp, what: &str) -> Result<Outcome, Ended> {
         loop {
-            println!("The {what} blinks now. Do you see it? [y/n/r: again]");
+            say!("The {what} blinks now. Do you see it? [y/n/r: again]");
             match self.blink_until_answer(lamp)?.trim() {
                 "y" | "Y" | "yes" => return Ok(Outcome::Works),
                 "n" | "N" | "no" => {
@@ -108,7 +109,7 @@ impl<'a> Walk<'a> {
                     return Ok(Outcome::Fails);
                 }
                 "r" | "R" => {}
-                _ => println!("Please answer y, n or r."),
+                _ => say!("Please answer y, n or r."),
             }
         }
     }
@@ -133,7 +134,7 @@ impl<'a> Walk<'a> {
         let Some(down) = self.board.down() else { return Ok(()) };
         let what = format!("button ({})", self.inventory.button(self.settings));
         if down {
-            println!("The {what} reads as pressed before anybody has pressed it.");
+            say!("The {what} reads as pressed before anybody has pressed it.");
             advice::stuck(self.settings);
         }
         let pressed = self.press(&what);
@@ -149,13 +150,13 @@ impl<'a> Walk<'a> {
     }
 
     fn press(&mut self, what: &str) -> Result<Outcome, Ended> {
-        println!("Press the {what} now. [Enter: nothing happens]");
+        say!("Press the {what} now. [Enter: nothing happens]");
         let mut patience = Some(PATIENCE);
         loop {
             match self.wait(patience, |board| board.press())? {
                 Next::Came(_) => break,
                 Next::Late => {
-                    println!("Nothing has come so far. Go on trying, or give up with Enter.");
+                    say!("Nothing has come so far. Go on trying, or give up with Enter.");
                     advice::button(self.settings);
                     patience = None;
                 }
@@ -167,10 +168,10 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        println!("Pressed. Now let it go.");
+        say!("Pressed. Now let it go.");
         match self.wait(None, Walk::released)? {
             Next::Came(()) => {
-                println!("Released.");
+                say!("Released.");
                 Ok(Outcome::Works)
             }
             _ => {
@@ -181,11 +182,11 @@ impl<'a> Walk<'a> {
     }
 
     fn hold(&mut self) -> Result<Outcome, Ended> {
-        println!("Now hold it for 3 seconds. [Enter: skip]");
+        say!("Now hold it for 3 seconds. [Enter: skip]");
         let held = |board: &mut Board| board.press().filter(|press| *press == Press::Held);
         match self.wait(None, held)? {
             Next::Came(_) => {
-                println!("Held: while pigent runs, this empties the queue, too. Let it go.");
+                say!("Held: while pigent runs, this empties the queue, too. Let it go.");
                 Ok(Outcome::Works)
             }
             _ => Ok(Outcome::NotTried),

@@ -1,7 +1,7 @@
 //! Writes and removes single files so that a power cut leaves the old or the new one.
 
-use super::tell;
 use crate::cli::Failure;
+use crate::cli::output::say;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -13,7 +13,7 @@ pub(super) const SECRET: u32 = 0o600;
 
 /// What is done, said on the terminal.
 pub(super) fn say(what: &str, path: &Path) {
-    tell(format_args!("{what:<9} {}", path.display()));
+    say!("{what:<9} {}", path.display());
 }
 
 /// Writes a file of root's, and says so; nothing is written if it is so already.

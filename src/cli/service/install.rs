@@ -7,8 +7,9 @@ use super::files::{self, PUBLIC, SECRET};
 use super::place::Place;
 use super::project::{Project, parts};
 use super::systemd::{self, Properties};
-use super::{Options, accounts, tell, token, words};
+use super::{Options, accounts, token, words};
 use crate::cli::Failure;
+use crate::cli::output::say;
 use crate::panel::settings::{Lamp, Wire};
 use std::fs;
 use std::path::Path;
@@ -50,7 +51,7 @@ pub(super) fn main(place: &Place, options: Options) -> Result<ExitCode, Failure>
     write_led_rule(place, &project)?;
     blank_token(place, &project, options.env.as_deref())?;
     for warning in project.warnings(&drop_in.path().map_err(Failure::Other)?) {
-        tell(format_args!("mind      {warning}"));
+        say!("mind      {warning}");
     }
     start(place, &project, options.no_start)
 }
@@ -105,11 +106,11 @@ fn blank_token(place: &Place, project: &Project, env: Option<&Path>) -> Result<(
         let blanked =
             token::blank(folder, name).map_err(|error| files::failed("change", file, &error))?;
         if blanked {
-            tell(format_args!(
+            say!(
                 "blanked   the token in {}: it is in {} now",
                 file.display(),
                 place.token().display()
-            ));
+            );
         }
     }
     Ok(())
@@ -123,7 +124,7 @@ fn start(place: &Place, project: &Project, no_start: bool) -> Result<ExitCode, F
     }
     systemd::systemctl(&["enable", "--quiet", &unit])?;
     if no_start {
-        tell(format_args!("enabled   {unit}: it starts with the board"));
+        say!("enabled   {unit}: it starts with the board");
         return Ok(ExitCode::SUCCESS);
     }
     // Comes back when it has said that it is ready, or has ended.
@@ -131,14 +132,11 @@ fn start(place: &Place, project: &Project, no_start: bool) -> Result<ExitCode, F
     let found = Properties::of(&unit)?;
     if started.is_ok() && found.get("ActiveState") == "active" {
         let (user, dir) = (&project.user.name, project.dir.display());
-        tell(format_args!("running   {unit} as {user} in {dir}: {}", found.get("StatusText")));
-        tell(format_args!(
-            "Next: pigent service status{}, or just write to the bot.",
-            place.name().option()
-        ));
+        say!("running   {unit} as {user} in {dir}: {}", found.get("StatusText"));
+        say!("Next: pigent service status{}, or just write to the bot.", place.name().option());
         return Ok(ExitCode::SUCCESS);
     }
-    tell(format_args!("{}", systemd::log(&unit, LOG)));
+    say!("{}", systemd::log(&unit, LOG));
     let why = words::trouble(place, &found).unwrap_or_else(|| "it does not start".into());
     Err(Failure::Other(format!("{unit}: {why}")))
 }

@@ -26,12 +26,12 @@ mod token;
 mod words;
 
 use super::Failure;
+use super::output::put;
 use crate::config::{Sources, parse_dotenv};
-use core::fmt;
 use place::{Name, Place};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -78,13 +78,13 @@ pub(super) fn main(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         Some("remove") => (&["name", "keep-token"], remove::main),
         Some("status") => (&["name"], status::main),
         Some("--help" | "-h" | "help") => {
-            print!("{USAGE}");
+            put(format_args!("{USAGE}"));
             return Ok(ExitCode::SUCCESS);
         }
         _ => return Err(Failure::Usage("service: say install, remove or status".into())),
     };
     let Some(options) = options(words.collect(), allowed)? else {
-        print!("{USAGE}");
+        put(format_args!("{USAGE}"));
         return Ok(ExitCode::SUCCESS);
     };
     let place = Place::new(options.name.clone());
@@ -138,11 +138,6 @@ fn options(args: Vec<OsString>, allowed: &[&str]) -> Result<Option<Options>, Fai
         }
     }
     Ok(Some(options))
-}
-
-/// Says a line on the terminal. Nobody has to listen to all of it (`| head`).
-fn tell(text: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// The same command, to be typed by somebody who may become root. The program's path is whole:

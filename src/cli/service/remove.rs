@@ -4,8 +4,9 @@ use super::dropin::project_in;
 use super::files;
 use super::install::is_ours;
 use super::place::Place;
-use super::{Options, systemd, tell};
+use super::{Options, systemd};
 use crate::cli::Failure;
+use crate::cli::output::say;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,10 +39,10 @@ pub(super) fn main(place: &Place, options: Options) -> Result<ExitCode, Failure>
     let _ = systemd::systemctl(&["reset-failed", &unit]);
     if let Some(project) = project_in(&drop_in) {
         files::say("stays", &project);
-        tell(format_args!(
+        say!(
             "What pigent remembers is in its state folder there ({}); .env has no token any more.",
             project.join(".pigent").display()
-        ));
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,8 +2,9 @@
 
 use super::place::Place;
 use super::systemd::{self, Properties};
-use super::{Options, tell, words};
+use super::{Options, words};
 use crate::cli::Failure;
+use crate::cli::output::say;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ pub(super) fn main(place: &Place, _: Options) -> Result<ExitCode, Failure> {
         return Err(Failure::Other(trouble.unwrap_or_default()));
     }
     let state = [found.get("ActiveState"), " (", found.get("SubState"), ")"].concat();
-    tell(format_args!("{unit}: {state}"));
+    say!("{unit}: {state}");
     line("does", found.get("StatusText"));
     let active = found.get("ActiveState") == "active";
     if active {
@@ -33,20 +34,17 @@ pub(super) fn main(place: &Place, _: Options) -> Result<ExitCode, Failure> {
     }
     line("restarts", found.get("NRestarts"));
     line("wrong", trouble.as_deref().unwrap_or("nothing"));
-    tell(format_args!(""));
+    say!("");
     match systemd::log(&unit, LOG).as_str() {
-        "" => tell(format_args!(
-            "No log to be seen: sudo pigent service status{}",
-            place.name().option()
-        )),
-        log => tell(format_args!("{log}")),
+        "" => say!("No log to be seen: sudo pigent service status{}", place.name().option()),
+        log => say!("{log}"),
     }
     Ok(if active { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn line(what: &str, text: &str) {
     if !text.is_empty() {
-        tell(format_args!("{what:<16}{text}"));
+        say!("{what:<16}{text}");
     }
 }
 

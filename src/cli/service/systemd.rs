@@ -2,8 +2,8 @@
 //! `systemctl show`, which is made for that.
 
 use super::place::Place;
-use super::tell;
 use crate::cli::Failure;
+use crate::cli::output::say;
 use std::process::{Command, Output, Stdio};
 
 /// Where a person reads on without systemd.
@@ -48,9 +48,7 @@ pub(super) fn systemctl(words: &[&str]) -> Result<(), Failure> {
 pub(super) fn apply_led_rule() {
     for words in [&["control", "--reload"][..], &["trigger", "--subsystem-match=leds"]] {
         if !output("udevadm", words).is_ok_and(|output| output.status.success()) {
-            tell(format_args!(
-                "note      the rule for LEDs counts from the next start of the board on"
-            ));
+            say!("note      the rule for LEDs counts from the next start of the board on");
             return;
         }
     }
