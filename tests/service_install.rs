@@ -362,6 +362,28 @@ fn doctor_as_root_runs_nothing_of_another_users() {
 }
 
 #[test]
+fn what_will_be_in_the_way_of_the_service_is_told() {
+    let board = Board::new();
+    fs::set_permissions(board.root(), fs::Permissions::from_mode(0o755)).unwrap();
+    let state = board.path("data/pigent");
+    board.put("data/x", "");
+    let settings = format!("TELEGRAM_BOT_TOKEN={TOKEN}\nPIGENT_STATE_DIR={}\n", state.display());
+    board.dotenv(&format!("{settings}# the old one was {TOKEN}\n"));
+    let said = board.done(&["install"]);
+    let left = format!("mind      {}/.env still holds the token", board.path("project").display());
+    assert!(said.contains(&left), "{said}");
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let told = format!("cannot make {0}: sudo install -d -o pi {0}", state.display());
+    assert!(said.contains(&told), "{said}");
+    fs::set_permissions(board.root(), fs::Permissions::from_mode(0o700)).unwrap();
+    let said = board.done(&["install"]);
+    let told = format!("mind      pi may not enter {}, and ", board.root());
+    assert!(said.contains(&told), "{said}");
+}
+
+#[test]
 fn who_is_not_root_is_told_the_command() {
     if !rustix::process::geteuid().is_root() {
         eprintln!("SKIPPED: only root can become nobody");

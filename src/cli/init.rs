@@ -40,7 +40,8 @@ pub(super) fn main(args: Vec<OsString>) -> Result<(), Failure> {
     let token = token.transpose().map_err(|error| Failure::Usage(format!("that is {error}")))?;
     let text = token.as_ref().map(|(text, _)| text.trim());
     write_dotenv(&sources.project_dir, text)?;
-    ignore(&sources.project_dir).map_err(Failure::other)?;
+    ignore(&sources.project_dir)
+        .map_err(|error| Failure::Other(format!(".gitignore: {error}: who owns this folder?")))?;
     match token {
         Some((_, token)) => check_token(token, &sources),
         None => {

@@ -24,13 +24,18 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub fn find(settings: &Settings, env: &[Pair]) -> Result<PathBuf, StartError> {
     let program = settings.program.clone();
     let mut refused = false;
-    for path in candidates(settings, env) {
+    let candidates = candidates(settings, env);
+    // A folder of the PATH that may not be entered does not say that the program is in it.
+    let is_certain = candidates.len() == 1;
+    for path in candidates {
         match path.metadata() {
             Ok(about) if about.is_file() && access(&path, Access::EXEC_OK).is_ok() => {
                 return Ok(path);
             }
             Ok(_) => refused = true,
-            Err(error) => refused |= error.kind() == io::ErrorKind::PermissionDenied,
+            Err(error) => {
+                refused |= is_certain && error.kind() == io::ErrorKind::PermissionDenied;
+            }
         }
     }
     match refused {

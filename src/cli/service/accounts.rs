@@ -41,6 +41,18 @@ pub(super) fn has_group(place: &Place, name: &str) -> bool {
     groups.lines().any(|line| line.split(':').next() == Some(name))
 }
 
+/// The numbers of the groups this user is in.
+pub(super) fn groups(place: &Place, user: &User) -> Vec<u32> {
+    let groups = read(place, "/etc/group");
+    let number = |line: &str| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let members = fields.get(3).copied().unwrap_or_default();
+        let is_in = fields[0] == user.group || members.split(',').any(|name| name == user.name);
+        is_in.then(|| fields.get(2)?.parse().ok()).flatten()
+    };
+    groups.lines().filter_map(number).collect()
+}
+
 fn find(place: &Place, like: impl Fn(&[&str]) -> bool) -> Option<User> {
     let users = read(place, "/etc/passwd");
     let mut lines = users.lines().map(|line| line.split(':').collect::<Vec<&str>>());

@@ -73,7 +73,12 @@ impl DropIn<'_> {
         if self.program == Path::new(PROGRAM) {
             return Ok(String::new());
         }
-        let program = escaped(self.program)?;
+        // In a quoted path, too: systemd wants a program's name to be a simple one.
+        let odd = self.program.as_os_str().as_encoded_bytes().contains(&b'\'');
+        let program = escaped(self.program).ok().filter(|_| !odd).ok_or_else(|| {
+            let shown = self.program.display();
+            format!("{shown} has a character that systemd takes in no program's path: move it")
+        })?;
         Ok(format!(
             "ExecStart=\nExecStart=\"{program}\" run\n\
              ExecStopPost=\nExecStopPost=-\"{program}\" panel --release\n"
@@ -192,5 +197,8 @@ mod tests {
         for bad in ["/a\nExecStart=/bin/sh", "/a\"b", "/a\\", "/a ", "/$HOME"] {
             assert!(DropIn { project: Path::new(bad), ..plain() }.text().is_err(), "{bad:?}");
         }
+        let (program, project) = (Path::new("/it's/pigent"), Path::new("/it's"));
+        assert!(DropIn { project, ..plain() }.text().is_ok());
+        assert!(DropIn { program, ..plain() }.text().unwrap_err().contains("move it"));
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::cli::Failure;
 use crate::cli::output::say;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// For everybody, and for root only.
@@ -43,15 +43,19 @@ pub(super) fn remove(path: &Path) -> Result<(), Failure> {
 
 /// Makes a folder that only root may look into.
 pub(super) fn secret_folder(path: &Path) -> Result<(), Failure> {
-    let made = fs::create_dir_all(path)
-        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o700)));
+    let made = make(path).and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o700)));
     made.map_err(|error| failed("make", path, &error))
+}
+
+/// Makes a folder and those it is in, which nobody but root writes to, whatever the umask.
+fn make(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o755).create(path)
 }
 
 fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     if !folder.exists() {
-        fs::create_dir_all(folder)?;
+        make(folder)?;
         // The umask may be anything, and whoever may not look into the folder cannot see the file.
         let mode = if mode == PUBLIC { 0o755 } else { 0o700 };
         fs::set_permissions(folder, Permissions::from_mode(mode))?;

@@ -50,7 +50,7 @@ pub(super) fn main(place: &Place, options: Options) -> Result<ExitCode, Failure>
     files::write(&place.drop_in(), &text, PUBLIC)?;
     write_led_rule(place, &project)?;
     blank_token(place, &project, options.env.as_deref())?;
-    for warning in project.warnings(&drop_in.path().map_err(Failure::Other)?) {
+    for warning in project.warnings(place, &drop_in.path().map_err(Failure::Other)?, &program) {
         say!("mind      {warning}");
     }
     start(place, &project, options.no_start)
@@ -111,6 +111,10 @@ fn blank_token(place: &Place, project: &Project, env: Option<&Path>) -> Result<(
                 file.display(),
                 place.token().display()
             );
+        }
+        let left = token::read(folder, name).ok().flatten();
+        if left.is_some_and(|text| text.contains(&project.token)) {
+            say!("mind      {} still holds the token somewhere: take it out", file.display());
         }
     }
     Ok(())

@@ -19,6 +19,7 @@ mod files;
 mod install;
 mod place;
 mod project;
+mod reach;
 mod remove;
 mod status;
 mod systemd;

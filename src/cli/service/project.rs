@@ -3,6 +3,7 @@
 
 use super::accounts::{self, User};
 use super::place::Place;
+use super::reach::Person;
 use super::{Options, token};
 use crate::cli::Failure;
 use crate::config::{Config, Sources, TOKEN, parse_dotenv};
@@ -75,15 +76,15 @@ impl Project {
     }
 
     /// What will not keep the service from starting, and could bite.
-    pub(super) fn warnings(&self, path: &str) -> Vec<String> {
-        let User { name, uid, home, .. } = &self.user;
-        let mut found = Vec::new();
-        for folder in [&self.dir, &self.config.state_dir] {
-            if folder.metadata().is_ok_and(|found| found.uid() != *uid) {
-                let shown = folder.display();
-                found.push(format!("{name} does not own {shown}: sudo chown -R {name} {shown}"));
-            }
+    pub(super) fn warnings(&self, place: &Place, path: &str, program: &Path) -> Vec<String> {
+        let User { name, home, .. } = &self.user;
+        let groups = accounts::groups(place, &self.user);
+        let person = Person { user: &self.user, groups: &groups };
+        let mut found = Vec::from_iter(person.folder(&self.dir));
+        if found.is_empty() || !self.config.state_dir.starts_with(&self.dir) {
+            found.extend(person.folder(&self.config.state_dir));
         }
+        found.extend(person.program(program));
         let env = [("PATH", path), ("HOME", home)];
         let env = env.map(|(name, value)| (name.into(), value.into()));
         if crate::engine::program::find(&self.config.engine, &env).is_err() {

@@ -94,7 +94,8 @@ fn without_token(text: &str) -> Option<String> {
 fn value_of_token(line: &str) -> Option<&str> {
     let (before, value) = line.split_once('=')?;
     let name = before.trim_start_matches(['#', ' ', '\t', '\u{feff}']);
-    let name = name.strip_prefix("export ").unwrap_or(name);
+    let exported = name.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace));
+    let name = exported.unwrap_or(name);
     let is_it = name.trim() == TOKEN && !value.trim().is_empty();
     is_it.then(|| line.get(..=before.len())).flatten()
 }
@@ -114,6 +115,8 @@ mod tests {
         check("TELEGRAM_BOT_TOKEN=1:abc\n", Some("TELEGRAM_BOT_TOKEN=\n"));
         check("A=1\r\nTELEGRAM_BOT_TOKEN=1:abc\r\nB=2", Some("A=1\r\nTELEGRAM_BOT_TOKEN=\r\nB=2"));
         check("export TELEGRAM_BOT_TOKEN = '1:a'", Some("export TELEGRAM_BOT_TOKEN ="));
+        check("export\tTELEGRAM_BOT_TOKEN=1:a", Some("export\tTELEGRAM_BOT_TOKEN="));
+        check("exportTELEGRAM_BOT_TOKEN=1:a", None);
         check("# TELEGRAM_BOT_TOKEN=1:old\nA=\n", Some("# TELEGRAM_BOT_TOKEN=\nA=\n"));
         check("\u{feff}TELEGRAM_BOT_TOKEN=1:a\n", Some("\u{feff}TELEGRAM_BOT_TOKEN=\n"));
         check("TELEGRAM_BOT_TOKEN=\nTELEGRAM_BOT_TOKEN_2=x\n# about TELEGRAM_BOT_TOKEN\n", None);
