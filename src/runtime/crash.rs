@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 /// What is shown of a crash report, bytes.
@@ -33,19 +33,30 @@ pub(super) fn install(note: PathBuf, earlier: Vec<Suspect>) -> Lamps {
     let panel = Arc::clone(&lamps);
     panic::set_hook(Box::new(move |info| {
         let text = format!("{}: {info}", thread::current().name().unwrap_or("a thread"));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        if let Ok(mut file) = options.custom_flags(NO_WAIT).open(&note) {
-            let _ = file.write_all(poison::lines(&earlier).as_bytes());
-            let _ = file.write_all(text.as_bytes());
-            let _ = file.sync_all();
-        }
+        leave(&note, &[&poison::lines(&earlier), &text]);
         panel.get().map(panel::Handle::release);
         // Last: who reads the log may hold it up for ever, or not be there any more.
         log::error!("{text}");
         std::process::exit(1);
     }));
     lamps
+}
+
+/// Whether the note is of this process's own crash.
+static OWN: Mutex<bool> = Mutex::new(false);
+
+/// Leaves the note. From now on it stays.
+fn leave(note: &Path, lines: &[&str]) {
+    let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    *own = true;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    if let Ok(mut file) = options.custom_flags(NO_WAIT).open(note) {
+        for line in lines {
+            let _ = file.write_all(line.as_bytes());
+        }
+        let _ = file.sync_all();
+    }
 }
 
 /// What an earlier pigent noted.
@@ -77,10 +88,14 @@ impl Report {
         Report { suspects: self.suspects, ..Report::default() }
     }
 
-    /// Removes the note. Should it stay, the next start says it once more: no harm.
+    /// Removes the note, unless another thread has just put its own there. Should it stay, the next
+    /// start says it once more: no harm.
     pub(super) fn forget(file: &Path) {
-        failpoint::step("remove", "the crash report");
-        let _ = fs::remove_file(file);
+        let own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*own {
+            failpoint::step("remove", "the crash report");
+            let _ = fs::remove_file(file);
+        }
     }
 }
 
@@ -127,6 +142,21 @@ mod tests {
         let report = report.unless_remembered(&memory, |_| Ok(text.clone().into_bytes()));
         assert!(report.text.is_none() && !suspects.is_empty());
         assert_eq!(report.suspects, suspects, "or a crashing update would never be set aside");
+    }
+
+    #[test]
+    fn the_note_of_a_crash_is_not_removed_as_the_one_before_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("panic");
+        fs::write(&path, "updates 5 5 1\nmain: the first").unwrap();
+        let first = note(dir.path());
+        // The first is remembered, and its file to be removed, when the second comes.
+        leave(&path, &["updates 5 5 2\n", "main: the second"]);
+        Report::forget(&first.file.unwrap());
+        assert!(note(dir.path()).text.unwrap().contains("the second"));
+        *OWN.lock().unwrap() = false;
+        Report::forget(&path);
+        assert!(!path.exists());
     }
 
     #[test]
