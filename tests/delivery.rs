@@ -4,7 +4,7 @@
 
 mod support;
 
-use pigent::emulator::{Fault, Incoming, Trouble};
+use pigent::emulator::{Chat, Fault, Incoming, Trouble};
 use std::time::Duration;
 use support::{CHAT, Harness};
 
@@ -34,6 +34,25 @@ fn a_lost_ok_may_double_a_piece_and_never_loses_it() {
     harness.server.add_fault(lost);
     assert_eq!(harness.ask("echo arrived"), "arrived");
     assert_eq!(harness.ask("echo next"), "next");
+}
+
+#[test]
+fn a_topic_that_is_deleted_costs_no_answer() {
+    let group = SUPERGROUP.to_string();
+    let harness = Harness::with(&[("TELEGRAM_ALLOWED_CHAT_IDS", &group)]);
+    let forum = Chat { forum: true, topics: vec![8], ..Chat::new(SUPERGROUP) };
+    harness.server.set_chat(forum.clone());
+    let say = |text: &str, thread| {
+        let (chat, text) = (SUPERGROUP, text.to_owned());
+        harness.server.send(Incoming { chat, from: 7, text, thread, ..Incoming::default() })
+    };
+    say("hang", Some(8));
+    harness.started("hang");
+    let waiting = say("echo behind", Some(8)).message;
+    harness.expect_in(SUPERGROUP, "a place in the queue", |m| m.reply_to == Some(waiting));
+    harness.server.set_chat(Chat { topics: Vec::new(), ..forum });
+    say("/cancel@stand_in_bot", None);
+    harness.expect_in(SUPERGROUP, "answer", |m| m.thread.is_none() && m.text() == "behind");
 }
 
 #[test]

@@ -110,8 +110,11 @@ fn by_words(code: i64, words: &str, why: String) -> Error {
         "no text in the message to edit",
         "no caption in the message to edit",
         "message_id_invalid",
+        "message to be replied not found",
     ]) {
         Error::MessageGone { why }
+    } else if has(&["thread not found", "topic_closed", "topic_deleted", "topic_id_invalid"]) {
+        Error::TopicGone { why }
     } else if has(&[" is too long", "message_too_long", "caption_too_long", "entities_too_long"]) {
         Error::TooLong
     } else if has(&["can't parse entities"]) {

@@ -41,8 +41,13 @@ fn bad_requests_are_told_apart_by_their_words() {
     for words in ["message caption is too long", "MEDIA_CAPTION_TOO_LONG", "ENTITIES_TOO_LONG"] {
         assert_eq!(bad(words), Error::TooLong, "{words}");
     }
-    for words in ["message to edit not found", "message can't be edited"] {
+    for words in
+        ["message to edit not found", "message can't be edited", "message to be replied not found"]
+    {
         assert!(matches!(bad(words), Error::MessageGone { .. }), "{words}");
+    }
+    for words in ["message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED"] {
+        assert!(matches!(bad(words), Error::TopicGone { .. }), "{words}");
     }
     assert!(matches!(bad("there is no text in the message to edit"), Error::MessageGone { .. }));
     assert!(matches!(bad("chat not found"), Error::Blocked { .. }));

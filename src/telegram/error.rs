@@ -56,6 +56,11 @@ pub enum Error {
         /// Telegram's words.
         why: String,
     },
+    /// The forum's topic was deleted or closed; the rest of the chat may still be written to.
+    TopicGone {
+        /// Telegram's words.
+        why: String,
+    },
     /// Over 4096 (or 1024) characters after all, or too many entities.
     TooLong,
     /// The HTML is not accepted.
@@ -114,6 +119,7 @@ impl fmt::Display for Error {
             Error::Blocked { why } => write!(f, "nothing can be sent to this chat: {why}"),
             Error::NotModified => write!(f, "the message is as it should be already"),
             Error::MessageGone { why } => write!(f, "the message cannot be edited: {why}"),
+            Error::TopicGone { why } => write!(f, "the topic cannot be written to: {why}"),
             Error::TooLong => write!(f, "the message is too long for Telegram"),
             Error::CantParse { why } => write!(f, "Telegram cannot parse the formatting: {why}"),
             Error::Refused { code, why } => write!(f, "Telegram refuses ({code}): {why}"),

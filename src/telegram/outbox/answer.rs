@@ -54,6 +54,7 @@ impl Lane {
                 self.forget_view(id);
             }
             Err(Error::MessageGone { .. }) if open.renew() => {}
+            Err(Error::TopicGone { .. }) if open.leave_topic() => {}
             Err(Error::Migrated { to }) if to != chat => return Verdict::Move(to),
             Err(error) if is_passing(&error) => {}
             Err(error) => return self.view_refused(id, &error),
@@ -92,6 +93,9 @@ impl Lane {
         match error {
             Error::CantParse { .. } | Error::TooLong if open.simplify() => {}
             Error::MessageGone { .. } if open.post.reply_to.take().is_some() => {}
+            Error::TopicGone { .. } if open.post.place.thread.take().is_some() => {
+                open.post.reply_to = None;
+            }
             Error::Migrated { to } if to != chat => return Verdict::Move(to),
             Error::Flood { retry_after } => {
                 open.rest();

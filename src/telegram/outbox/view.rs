@@ -32,6 +32,8 @@ pub(super) struct OpenView {
     plain: bool,
     /// The message vanished once already.
     resent: bool,
+    /// Its topic is gone: it is shown outside of it.
+    outside: bool,
     born: Mono,
     changed: Option<Mono>,
     /// The last change was an edit.
@@ -57,6 +59,7 @@ impl OpenView {
             shown: None,
             plain: false,
             resent: false,
+            outside: false,
             born: now,
             changed: None,
             edited: false,
@@ -72,6 +75,9 @@ impl OpenView {
         self.view = view;
         if self.dead {
             self.view.frame = Default::default();
+        }
+        if self.outside {
+            self.leave_topic();
         }
     }
 
@@ -202,6 +208,13 @@ impl OpenView {
         self.forget_message();
         self.view.reply_to = None;
         !std::mem::replace(&mut self.resent, true)
+    }
+
+    /// The topic is gone: what it shows goes where the chat still takes it; false if it does.
+    pub(super) fn leave_topic(&mut self) -> bool {
+        self.outside = true;
+        self.view.reply_to = None;
+        self.view.place.thread.take().is_some()
     }
 
     /// The chat has another id now, and its messages stayed behind.

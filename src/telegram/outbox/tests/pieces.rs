@@ -2,7 +2,7 @@
 
 use super::world::{World, flood, network, post};
 use crate::bridge::effect::{Button, Format, Post, Source};
-use crate::bridge::ids::{BlobId, MessageId, PostId};
+use crate::bridge::ids::{BlobId, MessageId, PostId, ThreadId};
 use crate::bridge::input::Receipt;
 use crate::telegram::error::Error;
 use crate::telegram::outbox::call::Call;
@@ -136,6 +136,25 @@ fn a_vanished_prompt_does_not_cost_the_answer() {
     world.seconds(5);
     assert_eq!(world.texts(), ["text"]);
     assert_eq!(world.arrived[1].letter().reply_to, None);
+}
+
+#[test]
+fn a_vanished_topic_does_not_cost_the_answer() {
+    let mut world = World::new();
+    let gone = || Error::TopicGone { why: "message thread not found".into() };
+    world.fail(gone());
+    let mut in_topic = post(1, 7, "text");
+    (in_topic.place.thread, in_topic.reply_to) = (Some(ThreadId(8)), Some(MessageId(3)));
+    world.lanes.post(in_topic);
+    world.seconds(5);
+    assert_eq!(world.texts(), ["text"]);
+    let letter = world.arrived[1].letter();
+    assert_eq!((letter.place.thread, letter.reply_to), (None, None));
+    // Outside of a topic there is nothing left to try.
+    world.fail(gone());
+    world.lanes.post(post(2, 7, "lost"));
+    world.seconds(5);
+    assert!(matches!(world.receipts().last(), Some(Receipt::NotPosted { .. })));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::world::{World, flood, live, network, post, view};
 use crate::bridge::effect::{Button, Class, View};
-use crate::bridge::ids::{MessageId, ViewId};
+use crate::bridge::ids::{MessageId, ThreadId, ViewId};
 use crate::bridge::input::Receipt;
 use crate::bridge::time::Mono;
 use crate::telegram::error::Error;
@@ -203,6 +203,24 @@ fn a_deleted_message_is_sent_anew_once() {
     world.seconds(60);
     assert_eq!(world.texts(), ["a", "b"]);
     assert!(matches!(world.receipts().last(), Some(Receipt::NotShown { .. })));
+}
+
+#[test]
+fn a_view_whose_topic_vanishes_is_shown_outside_of_it() {
+    let mut world = World::new();
+    let in_topic = |text: &str| {
+        let mut view = live(1, 7, text);
+        (view.place.thread, view.reply_to) = (Some(ThreadId(8)), Some(MessageId(3)));
+        view
+    };
+    world.fail(Error::TopicGone { why: "message thread not found".into() });
+    world.show(in_topic("a"));
+    world.seconds(5);
+    world.show(in_topic("b"));
+    world.seconds(5);
+    assert_eq!(world.texts(), ["a", "b"]);
+    assert_eq!(world.arrived.len(), 3, "the topic is tried once");
+    assert_eq!(world.arrived[2].letter().place.thread, None);
 }
 
 #[test]
