@@ -140,6 +140,8 @@ def _run(job: Job, typed) -> None:
     if typed.in_place:
         if packed:
             raise Mistake(f"{source} is packed: say --output FILE")
+        if not job.dry and not os.access(source, os.W_OK):
+            raise Mistake(f"{source} cannot be written")
         _apply_at_once(job, image.boot_partition(source))
     elif typed.output:
         _to_file(job, source, typed.output)
@@ -157,7 +159,7 @@ def _apply_at_once(job: Job, partition) -> None:
     try:
         _write(job, partition, wanted)
     except (Mistake, KeyboardInterrupt) as stopped:
-        if job.dry:
+        if not partition.changed:
             raise
         why = str(stopped) or "stopped"
         raise Unfinished(
