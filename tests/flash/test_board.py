@@ -12,6 +12,8 @@ OTHER = "987654321:BBF-another_token_of_the_same_form_5678"
 PIGENT = """#!/bin/sh
 echo "pigent $*" >>"$PIGENT_ROOT/calls"
 umask >"$PIGENT_ROOT/umask"
+units=$PIGENT_ROOT/etc/systemd/system/pigent.service.d
+mkdir -p "$units" && echo "[Service]" >"$units/project.conf"
 while [ $# -gt 0 ]; do [ "$1" != --env ] || env=$2; shift; done
 [ -n "${env:-}" ] || exit 0
 cp "$env" "$PIGENT_ROOT/seen"
@@ -198,11 +200,18 @@ class TakeOver(Board):
         self.assertEqual(self.calls(), "")
 
     def test_an_update_does_not_bring_back_a_service_that_was_removed(self):
-        (self.root / "etc/pigent/pigent/telegram-bot-token").unlink()
-        with (self.root / "usr/bin/pigent").open("a") as program:
-            program.write("# newer\n")
-        self.assertIn("was removed", self.take_over())
-        self.assertEqual(self.calls(), "")
+        # With --keep-token the drop-in alone is gone: another board may use the token by now.
+        for gone in ("etc/systemd/system/pigent.service.d/project.conf",
+                     "etc/pigent/pigent/telegram-bot-token"):
+            (self.root / gone).unlink()
+            with (self.root / "usr/bin/pigent").open("a") as program:
+                program.write("# newer\n")
+            self.assertIn("was removed", self.take_over())
+            self.assertIn("stays so until", self.status())
+            self.assertEqual(self.calls(), "")
+        self.env_file.write_text(ENV)
+        self.take_over()
+        self.assertIn("restart pigent.service", self.calls())
 
     def test_pigent_writes_through_an_ordinary_umask(self):
         self.assertEqual((self.root / "umask").read_text().strip(), "0022")
