@@ -100,7 +100,7 @@ def _matching(form: re.Pattern, value: str, option: str, like: str) -> str:
 
 def _ssh_key(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:50]
+        lines = path.read_text(encoding="utf-8-sig").split("\n")[:50]
     except (OSError, UnicodeDecodeError):
         raise Mistake(f"--ssh-key {path} cannot be read: name the .pub file") from None
     if any("PRIVATE KEY" in line for line in lines):
@@ -129,7 +129,8 @@ def _password(typed) -> str:
     path = typed.wifi_password_file
     try:
         if path:
-            password = path.read_text(encoding="utf-8").split("\n")[0].rstrip("\r")
+            # Windows writes a mark before the text.
+            password = path.read_text(encoding="utf-8-sig").split("\n")[0].rstrip("\r")
         else:
             password = getpass.getpass(f"Password of {typed.wifi_ssid}: ")
     except (OSError, UnicodeDecodeError, EOFError):

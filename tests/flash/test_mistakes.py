@@ -4,7 +4,7 @@ import errno
 import lzma
 from unittest import mock
 
-from support import CLOUD_INIT, ENV, OLDER, TOKEN, Case, binary, digest
+from support import CLOUD_INIT, ENV, KEY, OLDER, PASSWORD, TOKEN, Case, binary, digest
 
 
 class Mistakes(Case):
@@ -41,6 +41,19 @@ class Mistakes(Case):
         for text in others:
             self.put("my.env", text)
             self.assertEqual(self.flash(folder).code, 0)
+
+    def test_files_that_windows_wrote_are_the_same_wifi_password_and_ssh_key(self):
+        network = ("--wifi-ssid", "x", "--wifi-country", "DE", "--wifi-password-file")
+        names, written = ("user-data", "network-config"), []
+        for mark, end in (("", "\n"), ("\ufeff", "\r\n")):
+            folder = self.folder(CLOUD_INIT)
+            self.put("wifi", mark + PASSWORD + end)
+            self.put("id.pub", mark + KEY + end)
+            done = self.flash(folder, *network, self.wifi, "--ssh-key", self.key)
+            self.assertEqual(done.code, 0, done)
+            written.append([(folder / name).read_text() for name in names])
+        self.assertEqual(*written)
+        self.assertIn(KEY, written[0][0])
 
     def test_no_pigent_env_at_all(self):
         self.refuses("--env FILE", env=False)
