@@ -2,9 +2,11 @@
 commands and for pigent."""
 
 import os
+import shutil
 import subprocess
 
 from support import CLOUD_INIT, ENV, KEY, OLDER, ROOT, TOKEN, Case, digest
+from flashing import cloudinit
 
 OTHER = "987654321:BBF-another_token_of_the_same_form_5678"
 # Like `pigent service install`: reads the settings, keeps the token and the rest, and empties the
@@ -120,6 +122,36 @@ class FirstBoot(Board):
         text = (self.boot / "user-data").read_text()
         self.assertIn("/boot/firmware /boot", text)
         self.assertIn('exec sh \\"$boot/pigent/first-boot\\"', text)
+
+    def start_after(self, instance):
+        """What cloud-init runs at every start, in this root."""
+        text = cloudinit.AGAIN.replace("/var/lib/cloud", f"{self.root}/var/lib/cloud")
+        script = self.put("again", text.replace("/boot/firmware", str(self.boot)))
+        (self.root / "var/lib/cloud").mkdir(parents=True, exist_ok=True)
+        instance.mkdir(parents=True, exist_ok=True)
+        link = self.root / "var/lib/cloud/instance"
+        link.unlink(missing_ok=True)
+        link.symlink_to(instance.parent)
+        self.assertEqual(self.run_it(script).returncode, 0)
+        return self.calls()
+
+    def test_a_power_cut_while_cloud_init_installs_is_followed_by_the_rest_of_it(self):
+        for number, arguments in enumerate(((), ("--run-as", "bird"))):
+            self.prepared(CLOUD_INIT, *arguments)
+            sem = self.dir / f"instance-{number}/sem"
+            # Its first start: cloud-init has not begun; then it has, and the power is cut.
+            self.assertEqual(self.start_after(sem), "")
+            (sem / "config_scripts_user").touch()
+            self.assertIn("enable pigent-boot-env.service", self.start_after(sem))
+            self.assertEqual(self.start_after(sem), "")
+
+    def test_what_was_installed_in_time_is_not_installed_at_the_next_start(self):
+        self.prepared(CLOUD_INIT)
+        sem = self.dir / "instance-0/sem"
+        self.start_after(sem)
+        (sem / "config_scripts_user").touch()
+        self.first_boot()
+        self.assertEqual(self.start_after(sem), "")
 
     def test_a_name_for_the_first_user_that_nobody_needed_is_taken_back(self):
         self.prepared(CLOUD_INIT)
@@ -307,18 +339,20 @@ class TakeOver(Board):
     def test_a_power_cut_at_any_step_loses_nothing(self):
         # Everything that changes something ends the script, the first time, the second, and so on.
         for name in ("cp", "mv", "dd", "rm", "sync"):
-            path = subprocess.run(["which", name], capture_output=True, text=True).stdout.strip()
+            path = shutil.which(name)
             self.tool(name, f'#!/bin/sh\nn=$(($(cat "$PIGENT_ROOT/steps") - 1))\n'
                       f'echo $n >"$PIGENT_ROOT/steps"\n[ $n -ge 0 ] || kill -9 $PPID\n'
                       f'[ $n -ge 0 ] && exec {path} "$@"\n')
         cuts = 0
         for steps in range(60):
             self.env_file.write_text(f"PIGENT_LANG=de\nTELEGRAM_BOT_TOKEN={OTHER}\n# {steps}\n")
+            (self.boot / "pigent-status.txt").write_text("before")
             (self.root / "steps").write_text(f"{steps}\n")
             done = self.run_it(self.root / "usr/local/lib/pigent/take-over")
             cuts += done.returncode != 0
             (self.root / "steps").write_text("1000\n")
             self.take_over()
+            self.assertIn("Its secrets are kept on the board", self.status(), steps)
             self.assertEqual(self.kept().strip(), OTHER, steps)
             text = self.env_file.read_text()
             self.assertIn(f"# {steps}", text)
@@ -362,6 +396,34 @@ class FirstRun(Board):
         self.assertNotIn("systemd.", cmdline)
         for gone in ("firstrun.sh", "pigent/firstrun-settings"):
             self.assertFalse((self.boot / gone).exists())
+
+    def test_a_card_that_was_set_up_before_keeps_no_name_to_be_read_some_day(self):
+        self.first_run()
+        self.assertEqual((self.boot / "userconf.txt").read_text(), "pi:*\n")
+        self.tool("systemctl", "#!/bin/sh\n[ \"$1\" != is-enabled ]\n")
+        for text, there in (("pi:*\n", False), ("me:$5$x$y\n", True)):
+            (self.boot / "userconf.txt").write_text(text)
+            self.first_run()
+            self.assertEqual((self.boot / "userconf.txt").exists(), there)
+
+    def test_a_power_cut_at_the_end_leaves_no_key_of_the_wifi_on_the_card(self):
+        network = ("--wifi-ssid", "x", "--wifi-country", "DE", "--wifi-password-file", self.wifi)
+        self.prepared(OLDER, *network)
+        settings = self.boot / "pigent/firstrun-settings"
+        self.assertRegex(settings.read_text(), "WIFI_PSK=[0-9a-f]{64}")
+        # Before it is wiped and removed, cmdline.txt is as it was before.
+        self.tool("dd", f'#!/bin/sh\n[ "$2" = of={settings} ] || exec {shutil.which("dd")} "$@"\n'
+                  'kill -9 $PPID\n')
+        self.assertNotEqual(self.run_it(self.boot / "firstrun.sh").returncode, 0)
+        self.assertNotIn("systemd.run", (self.boot / "cmdline.txt").read_text())
+        self.assertTrue(settings.exists())
+        (self.tools / "dd").unlink()
+        self.take_over()
+        self.assertFalse(settings.exists())
+        # Not that of a card which was prepared again, and whose first boot is still to come.
+        self.prepared(OLDER, *network)
+        self.take_over()
+        self.assertTrue(settings.exists())
 
     def wifi_on(self, folder):
         (self.root / "etc" / folder).mkdir()
