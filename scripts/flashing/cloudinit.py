@@ -163,4 +163,8 @@ def _user(options: Options) -> list[str]:
 
 
 def _value(value) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    # Characters that are none in YAML, or ends of lines.
+    return re.sub(
+        "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda odd: f"\\u{ord(odd[0]):04x}", text
+    )

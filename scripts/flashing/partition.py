@@ -19,6 +19,12 @@ from .errors import Mistake
 NO_MTOOLS = "mtools is missing: install it (apt install mtools, brew install mtools)"
 
 
+def check_name(image: Path) -> None:
+    """Raises Mistake if mtools would take it for something else."""
+    if "@@" in str(image):
+        raise Mistake(f"{image}: mtools opens no file with @@ in its name or folder: rename it")
+
+
 class Folder:
     """A mounted boot partition, or a copy of one. `changed`: whether anything on it is."""
 
@@ -88,8 +94,9 @@ class FatImage:
     `changed`: whether anything on it may be; mtools does not say how far it came.
     """
 
-    def __init__(self, image: Path, offset: int):
-        self.where = f"{image} (boot partition)"
+    def __init__(self, image: Path, offset: int, name: Path | None = None):
+        check_name(image)
+        self.where = f"{name or image} (boot partition)"
         self.changed = False
         self._drive = f"{image}@@{offset}"
         if not shutil.which("mcopy"):

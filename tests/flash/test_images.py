@@ -2,9 +2,11 @@
 
 import email
 import lzma
+import os
 import shutil
+import subprocess
 
-from support import CLOUD_INIT, CMDLINE, OLDER, Case, binary, contents, digest, fat
+from support import CLOUD_INIT, CMDLINE, KEY, OLDER, ROOT, Case, binary, contents, digest, fat
 from flashing.partition import Folder
 
 ALL = ("--wifi-ssid", "Closet", "--wifi-country", "de", "--user", "me", "--hostname", "closet",
@@ -233,6 +235,37 @@ class Everywhere(Case):
             for step in ("pigent.env", "pigent/pigent", "cmdline.txt"):
                 self.assertIn(f"write {step} (", done.said)
         self.assertEqual(digest(self.dir), before)
+
+    def test_what_is_said_names_the_files_that_were_named(self):
+        image = self.image(CLOUD_INIT)
+        packed = self.put("card.img.xz", lzma.compress(image.read_bytes(), preset=0))
+        output = self.dir / "out.img"
+        for source, more, name in ((image, (), output), (packed, ("--dry-run",), packed)):
+            done = self.flash(source, "--output", output, *more)
+            self.assertIn(f"{name} (boot partition): prepared", done.said)
+            self.assertNotRegex(done.said, r"\.part|pigent-flash-")
+
+    def test_whoever_stops_reading_what_is_said_stops_nothing_else(self):
+        folder, words = self.folder(CLOUD_INIT), ["--pigent", self.pigent, "--env", self.env]
+        for arguments in (["--help"], [folder, *words]):
+            reading, writing = os.pipe()
+            os.close(reading)
+            done = subprocess.run([ROOT / "scripts/flash", *arguments], stdout=writing,
+                                  stderr=subprocess.PIPE)
+            os.close(writing)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn("nothing to do", self.flash(folder).said)
+
+    def test_characters_that_are_none_in_yaml_are_escaped_there(self):
+        self.put("id.pub", KEY + "\x7f")
+        folder = self.folder(CLOUD_INIT)
+        name = "\x7f\x85\u2028\ufffeü😀"
+        done = self.flash(folder, "--ssh-key", self.key, "--wifi-ssid", name, "--wifi-open",
+                          "--wifi-country", "DE")
+        self.assertEqual(done.code, 0, done)
+        network = (folder / "network-config").read_text()
+        self.assertIn(r'"\u007f\u0085\u2028\ufffeü😀": {}', network)
+        self.assertIn(r"me@laptop\u007f", (folder / "user-data").read_text())
 
     def test_a_packed_image_becomes_a_prepared_copy(self):
         image = self.image(CLOUD_INIT)

@@ -120,9 +120,9 @@ class Stops(Case):
         modes = []
         find = command.image.boot_partition
 
-        def look(path, *more):
+        def look(path, *more, **named):
             modes.append(path.stat().st_mode & 0o777)
-            return find(path, *more)
+            return find(path, *more, **named)
 
         with mock.patch("flashing.command.image.boot_partition", look):
             self.assertEqual(self.flash(self.image(CLOUD_INIT), "--output", self.output).code, 0)

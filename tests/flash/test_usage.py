@@ -1,4 +1,4 @@
-"""The scripts beside scripts/flash say how they are used, and begin nothing before that is right."""
+"""The scripts beside scripts/flash say how they are used, and begin nothing unless it is right."""
 
 import os
 import subprocess
