@@ -96,7 +96,7 @@ class Mistakes(Case):
             (("--timezone", "../etc"), ("--timezone",)),
             (("--project", "relative"), ("--project",)),
             *((("--project", path), ("--project", "system's", "/srv/project")) for path in
-              ("/etc", "//etc/", "/opt/", "/./usr/local", "/boot/firmware", "/home", "/var", "/tmp/x")),
+              ("/etc", "//etc/", "/opt/", "/./usr/local", "/boot/x", "/home", "/var", "/tmp/x")),
             (("--project", "/home/../etc"), ("without ..",)),
             (("--timezone", "Europe/Berln"), ("Europe/Berln", "none of this name")),
             (("--timezone", "Europe"), ("none of this name",)),
