@@ -21,6 +21,13 @@ INSTALL = (
     "for boot in /boot/firmware /boot; do "
     'if [ -f "$boot/pigent/first-boot" ]; then exec sh "$boot/pigent/first-boot"; fi; done'
 )
+# A power cut while cloud-init runs INSTALL, or before, or a restart by the card's own user-data:
+# cloud-init takes note before it begins, and does not begin again. So every later start looks
+# whether it came to its end.
+AGAIN = (
+    "done=/var/lib/cloud/instance/sem; "
+    '[ ! -e "$done/config_scripts_user" ] || [ -e "$done/pigent_installed" ] || ' + INSTALL
+)
 BOUNDARY = "==pigent=="
 # cloud-init runs the scripts of one first boot in the order of their names: those without one are
 # part-001 and so on, and all of `runcmd` is one that is called runcmd.
@@ -61,24 +68,26 @@ def sets_user(user_data: str) -> bool:
 
 
 def user_data_after(before: str) -> str:
-    """The image's own user-data, and after it installing pigent: two parts of one message.
+    """The image's own user-data, and after it installing pigent: parts of one message.
 
-    If it is such a message itself, ours is one more part of it: cloud-init does not look into
+    If it is such a message itself, ours are more parts of it: cloud-init does not look into
     messages within messages.
     """
     whole = email.message_from_string(before)
     if not whole.is_multipart():
         own = whole if whole.keys() else _part("plain", before.rstrip("\n") + "\n")
         whole = MIMEMultipart(boundary=BOUNDARY, _subparts=[own])
-    ours = _part("x-shellscript", f"#!/bin/sh\n{INSTALL}\n")
-    ours["Content-Disposition"] = f'attachment; filename="{LAST}"'
-    whole.attach(ours)
+    for kind, text in (("x-shellscript-per-boot", AGAIN), ("x-shellscript", INSTALL)):
+        ours = _part(kind, f"#!/bin/sh\n{text}\n")
+        ours["Content-Disposition"] = f'attachment; filename="{LAST}"'
+        whole.attach(ours)
     whole.preamble = f"{OURS}\n"
     return whole.as_string()
 
 
 def restarts(before: str) -> bool:
-    """Whether it seems to restart the board: then nothing that comes after that is done."""
+    """Whether it seems to restart the board: then what comes after that is not done before the
+    next start."""
     return any(re.search(r"\b(reboot|poweroff|shutdown|halt)\b", line) for line in _meant(before))
 
 
@@ -124,7 +133,9 @@ def _settings(options: Options) -> list[str]:
         lines.append(f"timezone: {_value(options.zone)}")
     if options.user:
         lines += _user(options)
-    return [*lines, "runcmd:", f"  - {_value(['sh', '-c', INSTALL])}"]
+    for when, text in (("bootcmd", AGAIN), ("runcmd", INSTALL)):
+        lines += [f"{when}:", f"  - {_value(['sh', '-c', text])}"]
+    return lines
 
 
 def _keys(text: str) -> set[str]:
@@ -152,4 +163,8 @@ def _user(options: Options) -> list[str]:
 
 
 def _value(value) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    # Characters that are none in YAML, or ends of lines.
+    return re.sub(
+        "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda odd: f"\\u{ord(odd[0]):04x}", text
+    )

@@ -17,8 +17,16 @@ from . import card, disks, envfile, image
 from .binary import Binary
 from .errors import Mistake, Unfinished
 from .options import Options, options_of
-from .partition import Folder
+from .partition import Folder, check_name
 from .preparation import Preparation, prepare
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Nobody reads it any more (`| head`); what was begun is finished.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class World:
 
     system: disks.System = disks.System()
     ask: Callable[[str], str] = input
-    say: Callable[[str], None] = print
+    say: Callable[[str], None] = _print
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,8 @@ def _run(job: Job, typed) -> None:
     if typed.in_place:
         if packed:
             raise Mistake(f"{source} is packed: say --output FILE")
+        if not job.dry and not os.access(source, os.W_OK):
+            raise Mistake(f"{source} cannot be written")
         _apply_at_once(job, image.boot_partition(source))
     elif typed.output:
         _to_file(job, source, typed.output)
@@ -157,7 +167,7 @@ def _apply_at_once(job: Job, partition) -> None:
     try:
         _write(job, partition, wanted)
     except (Mistake, KeyboardInterrupt) as stopped:
-        if job.dry:
+        if not partition.changed:
             raise
         why = str(stopped) or "stopped"
         raise Unfinished(
@@ -184,6 +194,7 @@ def _write(job: Job, partition, wanted: Preparation) -> None:
 def _to_file(job: Job, source: Path, output: Path) -> None:
     if output.exists() and output.samefile(source):
         raise Mistake(f"{output} is the image itself: say --in-place if that is meant")
+    check_name(output)
     if output.exists() and not output.is_file():
         raise Mistake(f"{output} is no file: for a card say --device")
     job.say(f"copy {source} to {output}")
@@ -192,7 +203,7 @@ def _to_file(job: Job, source: Path, output: Path) -> None:
     partial = _beside(output)
     try:
         image.copy(source, partial)
-        _apply(job, image.boot_partition(partial))
+        _apply(job, image.boot_partition(partial, name=output))
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
@@ -220,7 +231,7 @@ def _to_device(job: Job, source: Path, device: Path) -> None:
         copy = Path(folder) / "image"
         job.say("unpack and prepare the image")
         image.copy(source, copy)
-        _apply(job, image.boot_partition(copy))
+        _apply(job, image.boot_partition(copy, name=source))
         card.check_size(copy, disk)
         card.agreed(disk, job.say, job.world.ask)
         card.write(copy, disk, job.world.system, job.say)
@@ -237,7 +248,7 @@ def _look_at(job: Job, source: Path) -> None:
         with copy.open("rb") as file:
             end = image.boot_end(file.read(image.SECTOR))
         image.copy(source, copy, limit=end)
-        _apply(job, image.boot_partition(copy, whole=False))
+        _apply(job, image.boot_partition(copy, whole=False, name=source))
 
 
 def _refuse_own_boot(folder: Path, system: disks.System) -> None:

@@ -6,11 +6,16 @@ to one table. Stricter than pigent in what is never meant: a variable, a line br
 
 from __future__ import annotations
 
+import re
+
 BLANKS = " \t"
+# What Unicode calls white space and no keyboard types: no-break spaces from web pages, for one.
+ODD = "[\v\f\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 SPACE = "has a space outside quotes"
 QUOTE = "has a quote that is not closed"
 DOLLAR = "has a $ that would be taken for a variable"
 BACKSLASH = "has a \\ that stands for nothing"
+WHITE = "has white space that is no space (from a web page?), type it anew"
 # What may be escaped, outside single quotes.
 ESCAPED = "\\'\"$ "
 
@@ -33,6 +38,7 @@ def read(text: str) -> str:
     if text.startswith("#"):
         return ""
     value, quote, escaped = [], "", False
+    bare = []
     for at, char in enumerate(text):
         if quote == "'" and char != "'":
             value.append(char)
@@ -57,6 +63,11 @@ def read(text: str) -> str:
             break
         else:
             value.append(char)
+            bare += [] if quote else [char]
     if quote or escaped:
         raise Unreadable(QUOTE if quote else BACKSLASH, text)
-    return "".join(value)
+    whole = "".join(value)
+    # Within quotes it may be meant, but not around everything else.
+    if re.search(ODD, "".join(bare)) or re.search(f"^{ODD}|{ODD}\\Z", whole):
+        raise Unreadable(WHITE, text)
+    return whole

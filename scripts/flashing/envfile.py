@@ -15,7 +15,8 @@ from .errors import Mistake
 
 LIMIT = 64 * 1024
 TOKEN = "TELEGRAM_BOT_TOKEN"
-LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+# Blanks and tabs, as pigent and the board's awk know them: no other white space.
+LINE = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=(.*)")
 TOKEN_FORM = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 WHO = ("TELEGRAM_ALLOWED_CHAT_IDS", "TELEGRAM_ALLOWED_USER_IDS")
 
@@ -67,14 +68,15 @@ def _values(content: bytes, where: str) -> dict[str, str]:
     if "\0" in text:
         raise Mistake(f"{where} is no plain text: save it as UTF-8")
     values = {}
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.removesuffix("\r").strip(dotenv.BLANKS)
+        if not line or line.startswith("#"):
             continue
-        match = LINE.fullmatch(line.rstrip())
+        match = LINE.fullmatch(line)
         if not match:
             raise Mistake(f"{where}, line {number} cannot be read: write NAME=value")
         try:
-            value = dotenv.read(match[2]).strip()
+            value = dotenv.read(match[2]).strip(dotenv.BLANKS)
         except dotenv.Unreadable as why:
             said = str(why).replace("NAME", match[1])
             raise Mistake(f"{where}, line {number}: {match[1]} {said}") from None

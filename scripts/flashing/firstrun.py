@@ -15,6 +15,11 @@ def is_ours(script: bytes) -> bool:
     return MARK in script
 
 
+def names_user(script: bytes | None) -> bool:
+    """Whether a card's own firstrun.sh names its users, as Raspberry Pi Imager's does."""
+    return re.search(rb"userconf|useradd|adduser|usermod", script or b"") is not None
+
+
 def mount_point(issue: bytes | None, names: set[str]) -> str:
     """Where the board mounts its boot partition, by the date in issue.txt; by the initramfs that
     comes with the newer ones if there is no date."""

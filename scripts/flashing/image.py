@@ -58,7 +58,9 @@ def copy(source: Path, target: Path, limit: int | None = None) -> None:
                 f"not enough room for the unpacked image in {target.parent} ({free} MB are free): "
                 "make room, or set TMPDIR or --output to another disk"
             ) from None
-        raise Mistake(f"{target}: {error.strerror}") from None
+        raise Mistake(
+            f"{source} cannot be copied to {target.parent}: {error.strerror}"
+        ) from None
 
 
 def _private(path, flags: int) -> int:
@@ -81,31 +83,33 @@ def _copy_sparsely(reader, writer, limit: int | None) -> None:
     os.fsync(writer.fileno())
 
 
-def boot_partition(path: Path, whole: bool = True) -> FatImage:
-    """The first FAT partition, by the table in the first sector.
+def boot_partition(path: Path, whole: bool = True, name: Path | None = None) -> FatImage:
+    """The first FAT partition, by the table in the first sector; `name` is what a person knows
+    the file by, if it is a copy.
 
     Raises Mistake if this is no image of a Raspberry Pi's card, or (if `whole`) it is cut off.
     """
     with path.open("rb") as file:
         table = file.read(SECTOR)
+    name = name or path
     if len(table) < SECTOR or table[510:] != b"\x55\xaa":
-        raise Mistake(f"{path} is no disk image: there is no partition table in it")
+        raise Mistake(f"{name} is no disk image: there is no partition table in it")
     size = path.stat().st_size
     boot = None
     for index in range(4):
         kind, start, length = struct.unpack_from("<4xB3xII", table, 446 + 16 * index)
         if whole and (start + length) * SECTOR > size and kind not in (0, 0xEE):
-            raise Mistake(f"{path} is cut off: partition {index + 1} ends beyond it")
+            raise Mistake(f"{name} is cut off: partition {index + 1} ends beyond it")
         if boot is None and kind in FAT_TYPES and start:
             boot = start * SECTOR
     if boot is None:
-        raise Mistake(f"{path} is no Raspberry Pi image: it has no FAT partition")
-    return FatImage(path, boot)
+        raise Mistake(f"{name} is no Raspberry Pi image: it has no FAT partition")
+    return FatImage(path, boot, name)
 
 
 def boot_end(table: bytes) -> int:
     """How many bytes of an image reach to the end of its first FAT partition."""
-    for index in range(4):
+    for index in range(4 if len(table) == SECTOR else 0):
         kind, start, length = struct.unpack_from("<4xB3xII", table, 446 + 16 * index)
         if kind in FAT_TYPES and start:
             return (start + length) * SECTOR

@@ -16,6 +16,12 @@ USER = re.compile(r"[a-z][a-z0-9-]{0,31}")
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 FOLDER = re.compile(r"/[A-Za-z0-9._/-]+")
+# Nothing below these is a project, nor are these themselves.
+SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "lost+found", "proc", "root", "run"}
+SYSTEM |= {"sbin", "sys", "tmp", "usr"}
+PARENTS = {"home", "media", "mnt", "opt", "srv", "var"}
+# If this computer has it.
+ZONES = Path("/usr/share/zoneinfo")
 KEY = re.compile(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\x00-\x1f]*)?")
 
 
@@ -74,14 +80,12 @@ def options_of(typed) -> Options:
     country = typed.wifi_country and typed.wifi_country.upper()
     return Options(
         run_as=run_as,
-        project=_matching(
-            FOLDER, typed.project or f"/home/{run_as}/project", "--project", "an absolute path"
-        ),
+        project=_project(typed.project or f"/home/{run_as}/project"),
         claude=typed.with_claude,
         user=user and _matching(USER, user, "--user", "a name like pi"),
         ssh_key=key,
         host=typed.hostname and _matching(HOST, typed.hostname, "--hostname", "a name like closet"),
-        zone=typed.timezone and _matching(ZONE, typed.timezone, "--timezone", "like Europe/Berlin"),
+        zone=typed.timezone and _zone(typed.timezone),
         country=country and _matching(re.compile("[A-Z]{2}"), country, "--wifi-country", "like DE"),
         wifi=_wifi(typed),
     )
@@ -98,9 +102,29 @@ def _matching(form: re.Pattern, value: str, option: str, like: str) -> str:
     return value
 
 
+def _zone(zone: str) -> str:
+    _matching(ZONE, zone, "--timezone", "like Europe/Berlin")
+    if (ZONES / "Europe").is_dir() and not (ZONES / zone).is_file():
+        raise Mistake(f"--timezone {zone}: there is none of this name in {ZONES}")
+    return zone
+
+
+def _project(typed: str) -> str:
+    _matching(FOLDER, typed, "--project", "an absolute path")
+    parts = [part for part in typed.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise Mistake(f"--project {typed}: name it without ..")
+    if not parts or parts[0] in SYSTEM or (len(parts) == 1 and parts[0] in PARENTS):
+        raise Mistake(
+            f"--project {typed}: that is the system's; name a folder of the agent's own, like "
+            "/home/pigent/project or /srv/project"
+        )
+    return "/" + "/".join(parts)
+
+
 def _ssh_key(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:50]
+        lines = path.read_text(encoding="utf-8-sig").split("\n")[:50]
     except (OSError, UnicodeDecodeError):
         raise Mistake(f"--ssh-key {path} cannot be read: name the .pub file") from None
     if any("PRIVATE KEY" in line for line in lines):
@@ -118,7 +142,10 @@ def _wifi(typed) -> Wifi | None:
         return None
     if not typed.wifi_country:
         raise Mistake("say --wifi-country too (DE, GB, US, …): without it the radio stays off")
-    name = typed.wifi_ssid.encode()
+    try:
+        name = typed.wifi_ssid.encode()
+    except UnicodeEncodeError:
+        raise Mistake("--wifi-ssid: the name of the network has to be UTF-8") from None
     if len(name) > 32 or any(byte < 32 for byte in name):
         raise Mistake("--wifi-ssid: a network's name has at most 32 bytes")
     password = "" if typed.wifi_open else _password(typed)
@@ -129,7 +156,8 @@ def _password(typed) -> str:
     path = typed.wifi_password_file
     try:
         if path:
-            password = path.read_text(encoding="utf-8").split("\n")[0].rstrip("\r")
+            # Windows writes a mark before the text.
+            password = path.read_text(encoding="utf-8-sig").split("\n")[0].rstrip("\r")
         else:
             password = getpass.getpass(f"Password of {typed.wifi_ssid}: ")
     except (OSError, UnicodeDecodeError, EOFError):

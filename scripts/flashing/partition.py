@@ -6,6 +6,7 @@ mtools wrote is read back: it ends with success on a full partition, too.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -18,12 +19,19 @@ from .errors import Mistake
 NO_MTOOLS = "mtools is missing: install it (apt install mtools, brew install mtools)"
 
 
+def check_name(image: Path) -> None:
+    """Raises Mistake if mtools would take it for something else."""
+    if "@@" in str(image):
+        raise Mistake(f"{image}: mtools opens no file with @@ in its name or folder: rename it")
+
+
 class Folder:
-    """A mounted boot partition, or a copy of one."""
+    """A mounted boot partition, or a copy of one. `changed`: whether anything on it is."""
 
     def __init__(self, path: Path):
         self.path = path
         self.where = str(path)
+        self.changed = False
 
     def names(self) -> set[str]:
         """All paths, in lower case: FAT does not tell cases apart."""
@@ -54,22 +62,42 @@ class Folder:
             # FAT has no modes of its own; a folder on another file system has.
             partial.chmod(0o755 if content[:2] == b"#!" or content[:4] == b"\x7fELF" else 0o644)
             partial.replace(target)
-        except OSError as error:
+            self.changed = True
+        except BaseException as error:
+            self._take_back(partial)
+            if isinstance(error, OSError):
+                raise Mistake(f"{target} cannot be written: {error.strerror}") from None
+            raise
+
+    def _take_back(self, partial: Path) -> None:
+        # What the kernel has made read-only in the middle keeps it.
+        with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
-            raise Mistake(f"{target} cannot be written: {error.strerror}") from None
+        with contextlib.suppress(OSError):
+            partial.parent.rmdir()  # only if it is empty
+        self.changed |= partial.exists()
 
     def remove(self, name: str) -> None:
-        (self.path / name).unlink(missing_ok=True)
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise Mistake(f"{self.path / name} cannot be removed: {error.strerror}") from None
+        self.changed = True
 
     def free(self) -> int:
         return shutil.disk_usage(self.path).free
 
 
 class FatImage:
-    """The FAT file system at `offset` bytes in an image file (or a device)."""
+    """The FAT file system at `offset` bytes in an image file (or a device).
 
-    def __init__(self, image: Path, offset: int):
-        self.where = f"{image} (boot partition)"
+    `changed`: whether anything on it may be; mtools does not say how far it came.
+    """
+
+    def __init__(self, image: Path, offset: int, name: Path | None = None):
+        check_name(image)
+        self.where = f"{name or image} (boot partition)"
+        self.changed = False
         self._drive = f"{image}@@{offset}"
         if not shutil.which("mcopy"):
             raise Mistake(NO_MTOOLS)
@@ -89,6 +117,7 @@ class FatImage:
 
     def write(self, name: str, content: bytes) -> None:
         folder = name.rpartition("/")[0]
+        self.changed = True
         if folder and folder.lower() + "/" not in self.names():
             self._run("mmd", f"::/{folder}")
         # In a folder of our own: the content may be a secret.
@@ -101,6 +130,7 @@ class FatImage:
 
     def remove(self, name: str) -> None:
         if name.lower() in self.names():
+            self.changed = True
             self._run("mdel", f"::/{name}")
 
     def free(self) -> int:

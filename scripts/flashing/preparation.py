@@ -124,8 +124,7 @@ def _for_cloud_init(wanted: Preparation, partition, names, options: Options, wor
         wanted.notes.append("the card's own user-data is kept, and done first")
         if cloudinit.restarts(before):
             wanted.notes.append(
-                "it seems to restart the board: take that out, or say it as power_state, which is "
-                "last of all, for whatever comes after a restart is not done"
+                "it seems to restart the board: pigent is installed after that, at the next start"
             )
     wanted.files["user-data"] = text.encode()
     if not cloudinit.sets_user(before):
@@ -141,6 +140,7 @@ def _for_cloud_init(wanted: Preparation, partition, names, options: Options, wor
 
 def _first_user(wanted: Preparation, partition, names: set[str], options: Options) -> None:
     """cloud-init installs pigent after multi-user.target, and that waits for the first user's name.
+    So does a board without cloud-init at its second boot.
 
     In userconf.txt and not in user-data: the board reads it only while the name is missing, so that
     nobody is renamed on a card that was set up before.
@@ -186,8 +186,14 @@ def _for_firstrun(wanted: Preparation, partition, names, options: Options, words
         wanted.notes.append("the card's own firstrun.sh is kept, and run too")
     if own:
         wanted.files[IMAGE_SCRIPT] = there
-    if options.user:
-        wanted.files["userconf.txt"] = firstrun.userconf(options.user)
+    if options.run_as == FIRST_USER:
+        # Even with --user: at this first boot he has not got his new name yet.
+        raise Mistake(
+            f"--run-as {FIRST_USER}: on this image that is the board's first user, who may use "
+            "sudo, and the agent should not; name another one"
+        )
+    if not firstrun.names_user(there if own else partition.read(IMAGE_SCRIPT)):
+        _first_user(wanted, partition, names, options)
     wanted.files["pigent/firstrun-settings"] = firstrun.settings(options)
     wanted.files["firstrun.sh"] = (BOARD / "firstrun.sh").read_bytes()
     boot = firstrun.mount_point(partition.read("issue.txt"), names)

@@ -2,9 +2,12 @@
 commands and for pigent."""
 
 import os
+import shutil
 import subprocess
+from unittest import mock
 
 from support import CLOUD_INIT, ENV, KEY, OLDER, ROOT, TOKEN, Case, digest
+from flashing import cloudinit
 
 OTHER = "987654321:BBF-another_token_of_the_same_form_5678"
 # Like `pigent service install`: reads the settings, keeps the token and the rest, and empties the
@@ -12,6 +15,8 @@ OTHER = "987654321:BBF-another_token_of_the_same_form_5678"
 PIGENT = """#!/bin/sh
 echo "pigent $*" >>"$PIGENT_ROOT/calls"
 umask >"$PIGENT_ROOT/umask"
+units=$PIGENT_ROOT/etc/systemd/system/pigent.service.d
+mkdir -p "$units" && echo "[Service]" >"$units/project.conf"
 while [ $# -gt 0 ]; do [ "$1" != --env ] || env=$2; shift; done
 [ -n "${env:-}" ] || exit 0
 cp "$env" "$PIGENT_ROOT/seen"
@@ -119,6 +124,36 @@ class FirstBoot(Board):
         self.assertIn("/boot/firmware /boot", text)
         self.assertIn('exec sh \\"$boot/pigent/first-boot\\"', text)
 
+    def start_after(self, instance):
+        """What cloud-init runs at every start, in this root."""
+        text = cloudinit.AGAIN.replace("/var/lib/cloud", f"{self.root}/var/lib/cloud")
+        script = self.put("again", text.replace("/boot/firmware", str(self.boot)))
+        (self.root / "var/lib/cloud").mkdir(parents=True, exist_ok=True)
+        instance.mkdir(parents=True, exist_ok=True)
+        link = self.root / "var/lib/cloud/instance"
+        link.unlink(missing_ok=True)
+        link.symlink_to(instance.parent)
+        self.assertEqual(self.run_it(script).returncode, 0)
+        return self.calls()
+
+    def test_a_power_cut_while_cloud_init_installs_is_followed_by_the_rest_of_it(self):
+        for number, arguments in enumerate(((), ("--run-as", "bird"))):
+            self.prepared(CLOUD_INIT, *arguments)
+            sem = self.dir / f"instance-{number}/sem"
+            # Its first start: cloud-init has not begun; then it has, and the power is cut.
+            self.assertEqual(self.start_after(sem), "")
+            (sem / "config_scripts_user").touch()
+            self.assertIn("enable pigent-boot-env.service", self.start_after(sem))
+            self.assertEqual(self.start_after(sem), "")
+
+    def test_what_was_installed_in_time_is_not_installed_at_the_next_start(self):
+        self.prepared(CLOUD_INIT)
+        sem = self.dir / "instance-0/sem"
+        self.start_after(sem)
+        (sem / "config_scripts_user").touch()
+        self.first_boot()
+        self.assertEqual(self.start_after(sem), "")
+
     def test_a_name_for_the_first_user_that_nobody_needed_is_taken_back(self):
         self.prepared(CLOUD_INIT)
         self.first_boot()
@@ -198,11 +233,18 @@ class TakeOver(Board):
         self.assertEqual(self.calls(), "")
 
     def test_an_update_does_not_bring_back_a_service_that_was_removed(self):
-        (self.root / "etc/pigent/pigent/telegram-bot-token").unlink()
-        with (self.root / "usr/bin/pigent").open("a") as program:
-            program.write("# newer\n")
-        self.assertIn("was removed", self.take_over())
-        self.assertEqual(self.calls(), "")
+        # With --keep-token the drop-in alone is gone: another board may use the token by now.
+        for gone in ("etc/systemd/system/pigent.service.d/project.conf",
+                     "etc/pigent/pigent/telegram-bot-token"):
+            (self.root / gone).unlink()
+            with (self.root / "usr/bin/pigent").open("a") as program:
+                program.write("# newer\n")
+            self.assertIn("was removed", self.take_over())
+            self.assertIn("stays so until", self.status())
+            self.assertEqual(self.calls(), "")
+        self.env_file.write_text(ENV)
+        self.take_over()
+        self.assertIn("restart pigent.service", self.calls())
 
     def test_pigent_writes_through_an_ordinary_umask(self):
         self.assertEqual((self.root / "umask").read_text().strip(), "0022")
@@ -298,18 +340,20 @@ class TakeOver(Board):
     def test_a_power_cut_at_any_step_loses_nothing(self):
         # Everything that changes something ends the script, the first time, the second, and so on.
         for name in ("cp", "mv", "dd", "rm", "sync"):
-            path = subprocess.run(["which", name], capture_output=True, text=True).stdout.strip()
+            path = shutil.which(name)
             self.tool(name, f'#!/bin/sh\nn=$(($(cat "$PIGENT_ROOT/steps") - 1))\n'
                       f'echo $n >"$PIGENT_ROOT/steps"\n[ $n -ge 0 ] || kill -9 $PPID\n'
                       f'[ $n -ge 0 ] && exec {path} "$@"\n')
         cuts = 0
         for steps in range(60):
             self.env_file.write_text(f"PIGENT_LANG=de\nTELEGRAM_BOT_TOKEN={OTHER}\n# {steps}\n")
+            (self.boot / "pigent-status.txt").write_text("before")
             (self.root / "steps").write_text(f"{steps}\n")
             done = self.run_it(self.root / "usr/local/lib/pigent/take-over")
             cuts += done.returncode != 0
             (self.root / "steps").write_text("1000\n")
             self.take_over()
+            self.assertIn("Its secrets are kept on the board", self.status(), steps)
             self.assertEqual(self.kept().strip(), OTHER, steps)
             text = self.env_file.read_text()
             self.assertIn(f"# {steps}", text)
@@ -354,6 +398,34 @@ class FirstRun(Board):
         for gone in ("firstrun.sh", "pigent/firstrun-settings"):
             self.assertFalse((self.boot / gone).exists())
 
+    def test_a_card_that_was_set_up_before_keeps_no_name_to_be_read_some_day(self):
+        self.first_run()
+        self.assertEqual((self.boot / "userconf.txt").read_text(), "pi:*\n")
+        self.tool("systemctl", "#!/bin/sh\n[ \"$1\" != is-enabled ]\n")
+        for text, there in (("pi:*\n", False), ("me:$5$x$y\n", True)):
+            (self.boot / "userconf.txt").write_text(text)
+            self.first_run()
+            self.assertEqual((self.boot / "userconf.txt").exists(), there)
+
+    def test_a_power_cut_at_the_end_leaves_no_key_of_the_wifi_on_the_card(self):
+        network = ("--wifi-ssid", "x", "--wifi-country", "DE", "--wifi-password-file", self.wifi)
+        self.prepared(OLDER, *network)
+        settings = self.boot / "pigent/firstrun-settings"
+        self.assertRegex(settings.read_text(), "WIFI_PSK=[0-9a-f]{64}")
+        # Before it is wiped and removed, cmdline.txt is as it was before.
+        self.tool("dd", f'#!/bin/sh\n[ "$2" = of={settings} ] || exec {shutil.which("dd")} "$@"\n'
+                  'kill -9 $PPID\n')
+        self.assertNotEqual(self.run_it(self.boot / "firstrun.sh").returncode, 0)
+        self.assertNotIn("systemd.run", (self.boot / "cmdline.txt").read_text())
+        self.assertTrue(settings.exists())
+        (self.tools / "dd").unlink()
+        self.take_over()
+        self.assertFalse(settings.exists())
+        # Not that of a card which was prepared again, and whose first boot is still to come.
+        self.prepared(OLDER, *network)
+        self.take_over()
+        self.assertTrue(settings.exists())
+
     def wifi_on(self, folder):
         (self.root / "etc" / folder).mkdir()
         self.first_run("--wifi-ssid", "Ümläut; 1", "--wifi-country", "DE", "--wifi-hidden",
@@ -390,7 +462,9 @@ class FirstRun(Board):
 
     def test_what_fails_does_not_keep_the_board_from_booting(self):
         self.tool("useradd", "#!/bin/sh\nexit 1\n")
-        said = self.first_run("--timezone", "Mars/Olympus")
+        # One that the laptop knows, and the board does not.
+        with mock.patch("flashing.options.ZONES", self.dir):
+            said = self.first_run("--timezone", "Mars/Olympus")
         self.assertIn("failed: the time zone", said)
         self.assertIn("failed: installing pigent", said)
         self.assertNotIn("systemd.run", (self.boot / "cmdline.txt").read_text())

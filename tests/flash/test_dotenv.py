@@ -35,6 +35,9 @@ TABLE = (
     ("a'b c'd\"e f\"", "ab cde f"),
     ("'ab\\\\'", "ab\\\\"),
     ("größe", "größe"),
+    ("'a\u00a0b'", "a\u00a0b"),
+    ('"a\u3000b"', "a\u3000b"),
+    ("Ã\u2192\u2b06", "Ã\u2192\u2b06"),
     ("--model opus", None),
     ("12, 34", None),
     ("a# b", None),
@@ -52,6 +55,9 @@ TABLE = (
     ("a\\", None),
     ("'a\\'", None),
     ("a\\ ", None),
+    ("a\rb", None),
+    *((text, None) for odd in "\v\f\x1f\x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
+      for text in (f"a{odd}", f"{odd}a", f"a{odd}b", f"'{odd}a'", f'"a{odd}"', f"a{odd} # c", odd)),
 )
 GOOD = [(text, value) for text, value in TABLE if value is not None]
 
@@ -67,7 +73,9 @@ class Dotenv(Case):
         env, settings = self.put("env", text), self.put("kept", kept)
         words = ["awk", "-v", f"mode={mode}", "-v", f"settings={settings}", "-f", str(AWK)]
         words += ["-v", f"token={self.put('token', token)}", str(env)]
-        return subprocess.run(words, capture_output=True, text=True)
+        done = subprocess.run(words, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+        return done
 
     def test_on_the_laptop(self):
         for text, value in TABLE:
@@ -109,6 +117,27 @@ class Dotenv(Case):
             self.assertEqual(said, "pigent.env, " + self.awk("fault", content).stdout.strip())
             self.assertRegex(said, r"line 2: X_SECRET has .*: write X_SECRET=['\"]")
             self.assertNotRegex(said, "opus|34|word|dir")
+
+    def test_white_space_around_a_name_that_is_no_space_is_refused_with_its_line(self):
+        for line in ("\xa0A=1", "A\xa0=1", "export\xa0A=1", "\vA=1", "A\v=1", "\xa0", "\xa0# x"):
+            with self.subTest(line), self.assertRaises(Mistake) as caught:
+                envfile._values(f"B=1\n{line}\n".encode(), "pigent.env")
+            said = str(caught.exception)
+            self.assertEqual(said, "pigent.env, line 2 cannot be read: write NAME=value")
+            fault = self.awk("fault", f"B=1\n{line}\n").stdout.strip()
+            self.assertEqual(said, "pigent.env, " + fault)
+
+    def test_a_token_copied_from_a_web_page_is_refused_and_a_quoted_blank_is_not(self):
+        program = envfile.Binary(self.put("p", binary()))
+        for text in (f"{TOKEN}\xa0", f"\xa0{TOKEN}", f"'{TOKEN}\xa0'"):
+            with self.subTest(text), self.assertRaises(Mistake) as caught:
+                envfile.check(f"TELEGRAM_BOT_TOKEN={text}".encode(), "my.env", program)
+            self.assertIn("my.env, line 1: TELEGRAM_BOT_TOKEN has white", str(caught.exception))
+            self.assertNotIn(TOKEN, str(caught.exception))
+        line = f"TELEGRAM_BOT_TOKEN=' {TOKEN} '\n"
+        envfile.check(line.encode(), "my.env", program)
+        # pigent keeps it without them, and then it is blanked.
+        self.assertEqual(self.awk("kept", line, "", f"{TOKEN}\n").returncode, 0)
 
     def test_what_is_kept_is_given_back_as_it_stands(self):
         for kept in ("'sk-1'", "\"it's\"", "\"it's \\\"\\$x\\\" \\\\\"", "'$x \\ \"y\"'"):
@@ -156,7 +185,8 @@ class Pigent(Case):
         kept = self.root / "etc/pigent/pigent"
         words = ["awk", "-v", "mode=merge", "-v", f"token={kept}/telegram-bot-token", "-v",
                  f"settings={kept}/pigent.env", "-f", str(AWK), str(self.put("card", text))]
-        merged = subprocess.run(words, capture_output=True, check=True).stdout
+        merged = subprocess.run(words, capture_output=True, check=True,
+                                env={**os.environ, "LC_ALL": "C"}).stdout
         words = [str(self.program), "service", "install", "--user", "pi", "--no-start"]
         words += ["--project", str(self.project), "--env", str(self.put("given", merged))]
         environment = {"PATH": f"{self.dir}/tools:/usr/bin:/bin", "STAND_IN_ROOT": str(self.root)}

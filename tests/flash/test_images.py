@@ -2,9 +2,11 @@
 
 import email
 import lzma
+import os
 import shutil
+import subprocess
 
-from support import CLOUD_INIT, CMDLINE, OLDER, Case, binary, contents, digest, fat
+from support import CLOUD_INIT, CMDLINE, KEY, OLDER, ROOT, Case, binary, contents, digest, fat
 from flashing.partition import Folder
 
 ALL = ("--wifi-ssid", "Closet", "--wifi-country", "de", "--user", "me", "--hostname", "closet",
@@ -72,14 +74,16 @@ class CloudInit(Case):
             self.assertEqual(self.flash(folder, "--timezone", "Europe/Berlin").code, 0)
             text = (folder / "user-data").read_text()
             self.assertTrue(text.startswith(own))
-            self.assertEqual(text.count("pigent/first-boot"), 2)
+            self.assertEqual(text.count("runcmd:"), 1)
+            self.assertEqual(text.count("bootcmd:"), 1)
             self.assertEqual(text.count("timezone: "), 1)
 
     def test_what_it_does_already_is_done_first(self):
         for own in ("#cloud-config\nruncmd:\n- reboot\n", "#!/bin/sh\necho mine\n",
                     "#cloud-config-archive\n- type: text/x-shellscript\n",
                     "#cloud-config\n{hostname: mine}\n", "#cloud-config\nhostname: mine\n...\n",
-                    "#cloud-config\n  hostname: mine\n", "#cloud-config\n\"runcmd\": []\n",
+                    "#cloud-config\n  hostname: mine\n", "#cloud-config\nbootcmd: [ls]\n",
+                    "#cloud-config\n\"runcmd\": []\n",
                     "## template: jinja\n#cloud-config\nhostname: mine\n",
                     "#cloud-config\nruncmd: [echo grün]\n"):
             folder = self.folder({**CLOUD_INIT, "user-data": own})
@@ -89,9 +93,9 @@ class CloudInit(Case):
                 self.assertEqual(done.code, 0)
                 text = (folder / "user-data").read_text()
                 self.assertTrue(text.startswith("Content-Type: multipart/mixed"))
-                first, second = email.message_from_string(text).get_payload()
+                first, *last = email.message_from_string(text).get_payload()
                 self.assertEqual(first.get_payload(decode=True).decode().strip(), own.strip())
-                self.is_ours(second)
+                self.are_ours(last)
                 self.assertEqual("reboot" in own, "seems to restart the board" in done.said, own)
             shutil.rmtree(folder)
 
@@ -105,17 +109,21 @@ class CloudInit(Case):
             for _ in range(2):
                 self.assertEqual(self.flash(folder).code, 0)
                 text = (folder / "user-data").read_text()
-                *parts, last = email.message_from_string(text).get_payload()
+                parts = email.message_from_string(text).get_payload()
+                parts, last = parts[:-2], parts[-2:]
                 self.assertEqual([part.as_string().strip() for part in parts],
                                  [one.strip() for one in kept])
-                self.is_ours(last)
+                self.are_ours(last)
             shutil.rmtree(folder)
 
-    def is_ours(self, part):
-        self.assertEqual(part.get_content_type(), "text/x-shellscript")
-        self.assertIn("pigent/first-boot", part.get_payload())
-        # cloud-init runs scripts in the order of their names, and all of runcmd as one of them.
-        self.assertGreater(part.get_filename(), "runcmd")
+    def are_ours(self, parts):
+        kinds = [part.get_content_type() for part in parts]
+        self.assertEqual(kinds, ["text/x-shellscript-per-boot", "text/x-shellscript"])
+        for part in parts:
+            self.assertIn("pigent/first-boot", part.get_payload())
+            # cloud-init runs scripts in the order of their names, and all of runcmd as one of them.
+            self.assertGreater(part.get_filename(), "runcmd")
+        self.assertIn("pigent_installed", parts[0].get_payload())
 
     def test_the_instance_changes_with_what_is_wanted_so_that_it_is_done_again(self):
         folder = self.folder({**CLOUD_INIT, "cmdline.txt": "a ds=nocloud;i=rpi-1;h=x b\n"})
@@ -143,6 +151,35 @@ class Firstrun(Case):
         self.assertEqual(files["userconf.txt"], b"me:*\n")
         self.assertIn(b"HOST_NAME=closet", files["pigent/firstrun-settings"])
         self.assertNotIn("user-data", files)
+
+    def test_an_older_image_does_not_wait_for_somebody_to_type_a_name_either(self):
+        folder = self.folder(OLDER)
+        for _ in range(2):
+            self.assertIn("named pi, without a password", self.flash(folder).said)
+            self.assertEqual((folder / "userconf.txt").read_bytes(), b"pi:*\n")
+        self.assertNotIn("no --user", self.flash(folder, "--user", "me").said)
+        self.assertEqual((folder / "userconf.txt").read_bytes(), b"me:*\n")
+
+    def test_the_first_user_of_an_older_image_is_not_the_agents_and_not_renamed_under_it(self):
+        folder = self.folder(OLDER)
+        before = digest(folder)
+        for more in ((), ("--user", "me")):
+            self.refused(self.flash(folder, "--run-as", "pi", *more), "--run-as pi", "sudo")
+        self.assertEqual(digest(folder), before)
+
+    def test_who_an_older_card_names_stays(self):
+        imager = {"firstrun.sh": "#!/bin/bash\n/usr/lib/userconf-pi/userconf 'me' 'x'\n",
+                  "cmdline.txt": CMDLINE.strip() + " systemd.run=/boot/firstrun.sh\n"}
+        for own in (imager, {"userconf.txt": "me:$5$x$y\n"}):
+            folder = self.folder({**OLDER, **own})
+            for _ in range(2):
+                done = self.flash(folder)
+                self.assertEqual(done.code, 0, done)
+                self.assertNotIn("no --user", done.said)
+            path = folder / "userconf.txt"
+            there = path.read_text() if path.exists() else None
+            self.assertEqual(there, own.get("userconf.txt"))
+            shutil.rmtree(folder)
 
     def test_the_oldest_mount_their_boot_partition_elsewhere(self):
         folder = self.folder({**OLDER, "issue.txt": "Raspberry Pi reference 2022-09-22\n"})
@@ -198,6 +235,37 @@ class Everywhere(Case):
             for step in ("pigent.env", "pigent/pigent", "cmdline.txt"):
                 self.assertIn(f"write {step} (", done.said)
         self.assertEqual(digest(self.dir), before)
+
+    def test_what_is_said_names_the_files_that_were_named(self):
+        image = self.image(CLOUD_INIT)
+        packed = self.put("card.img.xz", lzma.compress(image.read_bytes(), preset=0))
+        output = self.dir / "out.img"
+        for source, more, name in ((image, (), output), (packed, ("--dry-run",), packed)):
+            done = self.flash(source, "--output", output, *more)
+            self.assertIn(f"{name} (boot partition): prepared", done.said)
+            self.assertNotRegex(done.said, r"\.part|pigent-flash-")
+
+    def test_whoever_stops_reading_what_is_said_stops_nothing_else(self):
+        folder, words = self.folder(CLOUD_INIT), ["--pigent", self.pigent, "--env", self.env]
+        for arguments in (["--help"], [folder, *words]):
+            reading, writing = os.pipe()
+            os.close(reading)
+            done = subprocess.run([ROOT / "scripts/flash", *arguments], stdout=writing,
+                                  stderr=subprocess.PIPE)
+            os.close(writing)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn("nothing to do", self.flash(folder).said)
+
+    def test_characters_that_are_none_in_yaml_are_escaped_there(self):
+        self.put("id.pub", KEY + "\x7f")
+        folder = self.folder(CLOUD_INIT)
+        name = "\x7f\x85\u2028\ufffeü😀"
+        done = self.flash(folder, "--ssh-key", self.key, "--wifi-ssid", name, "--wifi-open",
+                          "--wifi-country", "DE")
+        self.assertEqual(done.code, 0, done)
+        network = (folder / "network-config").read_text()
+        self.assertIn(r'"\u007f\u0085\u2028\ufffeü😀": {}', network)
+        self.assertIn(r"me@laptop\u007f", (folder / "user-data").read_text())
 
     def test_a_packed_image_becomes_a_prepared_copy(self):
         image = self.image(CLOUD_INIT)

@@ -4,7 +4,7 @@ import errno
 import lzma
 from unittest import mock
 
-from support import CLOUD_INIT, ENV, OLDER, TOKEN, Case, binary, digest
+from support import CLOUD_INIT, ENV, KEY, OLDER, PASSWORD, TOKEN, Case, binary, digest
 
 
 class Mistakes(Case):
@@ -42,6 +42,19 @@ class Mistakes(Case):
             self.put("my.env", text)
             self.assertEqual(self.flash(folder).code, 0)
 
+    def test_files_that_windows_wrote_are_the_same_wifi_password_and_ssh_key(self):
+        network = ("--wifi-ssid", "x", "--wifi-country", "DE", "--wifi-password-file")
+        names, written = ("user-data", "network-config"), []
+        for mark, end in (("", "\n"), ("\ufeff", "\r\n")):
+            folder = self.folder(CLOUD_INIT)
+            self.put("wifi", mark + PASSWORD + end)
+            self.put("id.pub", mark + KEY + end)
+            done = self.flash(folder, *network, self.wifi, "--ssh-key", self.key)
+            self.assertEqual(done.code, 0, done)
+            written.append([(folder / name).read_text() for name in names])
+        self.assertEqual(*written)
+        self.assertIn(KEY, written[0][0])
+
     def test_no_pigent_env_at_all(self):
         self.refuses("--env FILE", env=False)
 
@@ -73,6 +86,7 @@ class Mistakes(Case):
             self.refused(self.flash("/boot"), "the system that runs here")
 
     def test_options(self):
+        zones = self.put("zoneinfo/Europe/Berlin", "")
         for arguments, words in (
             (("--user", "Me Too"), ("--user",)),
             (("--user", "root"), ("ordinary user",)),
@@ -81,6 +95,12 @@ class Mistakes(Case):
             (("--hostname", "a_b"), ("--hostname",)),
             (("--timezone", "../etc"), ("--timezone",)),
             (("--project", "relative"), ("--project",)),
+            *((("--project", path), ("--project", "system's", "/srv/project")) for path in
+              ("/etc", "//etc/", "/opt/", "/./usr/local", "/boot/x", "/home", "/var", "/tmp/x")),
+            (("--project", "/home/../etc"), ("without ..",)),
+            (("--timezone", "Europe/Berln"), ("Europe/Berln", "none of this name")),
+            (("--timezone", "Europe"), ("none of this name",)),
+            (("--wifi-ssid", "caf\udce9", "--wifi-open", "--wifi-country", "DE"), ("UTF-8",)),
             (("--wifi-country", "Germany"), ("--wifi-country",)),
             (("--wifi-open",), ("--wifi-ssid",)),
             (("--wifi-ssid", "x", "--wifi-open"), ("--wifi-country",)),
@@ -90,7 +110,8 @@ class Mistakes(Case):
             (("--ssh-key", self.put("id", "-----BEGIN OPENSSH PRIVATE KEY-----\n")), (".pub",)),
             (("--in-place",), ("is a folder",)),
         ):
-            with self.subTest(arguments=arguments):
+            with self.subTest(arguments=arguments), \
+                    mock.patch("flashing.options.ZONES", zones.parents[1]):
                 self.refuses(*words, arguments=arguments)
 
     def test_wifi_passwords(self):
@@ -122,6 +143,22 @@ class MistakesWithImages(Case):
         packed = lzma.compress(whole, preset=0)
         self.refuses(packed[: len(packed) // 2], "cut off", "download", name="bad.img.xz")
         self.refuses(packed, "--output", name="bad.img.xz", target="--in-place")
+
+    def test_a_tiny_packed_image_is_refused_by_its_own_name_in_a_dry_run_too(self):
+        image = self.put("tiny.img.xz", lzma.compress(b"tiny"))
+        for more in (("--dry-run",), ()):
+            done = self.flash(image, "--output", self.dir / "out.img", *more)
+            self.refused(done, "is no disk image")
+            self.assertNotIn("pigent-flash-", done.errors)
+            self.assertNotIn(".part", done.errors)
+
+    def test_a_name_that_mtools_takes_for_something_else(self):
+        image = self.image(CLOUD_INIT)
+        before = digest(self.dir)
+        self.refused(self.flash(image, "--output", self.dir / "a@@1.img"), "@@", "rename")
+        self.assertEqual(digest(self.dir), before)
+        image = image.rename(self.dir / "b@@2.img")
+        self.refused(self.flash(image, "--in-place"), "@@", "rename")
 
     def test_another_image(self):
         self.refuses(self.image({"EFI/x": "x"}).read_bytes(), "no boot partition of a Raspberry Pi")

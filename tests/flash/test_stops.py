@@ -1,6 +1,9 @@
 """What is left when scripts/flash is stopped, and who may read what it leaves."""
 
+import contextlib
+import errno
 import os
+import pathlib
 import signal
 from unittest import mock
 
@@ -44,25 +47,82 @@ class Stops(Case):
         with command._stoppable():
             os.kill(os.getpid(), signal.SIGHUP)
 
+    def after(self, good, what):
+        """`Folder.write` that works so many times, and then does something else."""
+        write, count = partition.Folder.write, iter(range(good))
+        what = what if callable(what) else mock.Mock(side_effect=what)
+        return lambda *words: what() if next(count, None) is None else write(*words)
+
     def test_a_folder_that_is_prepared_in_part_says_so(self):
         folder = self.folder(CLOUD_INIT)
-        done = self.stopped(signal.SIGTERM, folder, at="flashing.command.Folder.write")
+        stop = self.after(1, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with mock.patch("flashing.command.Folder.write", stop):
+            done = self.flash(folder)
         self.assertEqual(done.code, 3)
         self.assertIn("prepared in part", done.errors)
-        full = mock.Mock(side_effect=partition.Mistake("card: No space left on device"))
+        full = self.after(1, partition.Mistake("card: No space left on device"))
         with mock.patch("flashing.command.Folder.write", full):
             done = self.flash(folder)
         self.assertEqual(done.code, 3)
         self.assertIn("No space left on device: ", done.errors)
         self.assertEqual(self.flash(folder).code, 0)
 
+    @contextlib.contextmanager
+    def read_only(self):
+        """What the kernel answers to whoever changes something."""
+        path, opened = pathlib.Path, pathlib.Path.open
+
+        def refuse(*_, **__):
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        def look(self, mode="r", *more, **named):
+            return refuse() if "w" in mode else opened(self, mode, *more, **named)
+
+        with mock.patch.object(path, "open", look), mock.patch.object(path, "unlink", refuse), \
+                mock.patch.object(path, "rmdir", refuse):
+            yield
+
+    def test_a_folder_that_takes_no_writes_is_a_mistake_and_not_prepared_in_part(self):
+        folder = self.folder(CLOUD_INIT)
+        before = digest(folder)
+        with self.read_only():
+            self.refused(self.flash(folder), "pigent.env cannot be written: Read-only")
+        self.assertEqual(digest(folder), before)
+        image = self.image(CLOUD_INIT)
+        with mock.patch.object(command.os, "access", lambda _, mode: mode != os.W_OK):
+            self.refused(self.flash(image, "--in-place"), "cannot be written")
+
+    def test_a_card_that_turns_read_only_in_the_middle_is_prepared_in_part(self):
+        folder = self.folder(CLOUD_INIT)
+        self.flash(folder, "--with-claude")
+        with self.read_only():
+            self.refused(self.flash(folder), "get-claude cannot be removed: Read-only")
+        fsync = os.fsync
+        with contextlib.ExitStack() as stack:
+            def turn(handle):
+                fsync(handle)
+                stack.enter_context(self.read_only())
+
+            with mock.patch.object(partition.os, "fsync", turn):
+                done = self.flash(folder, "--hostname", "x")
+        self.assertEqual(done.code, 3, done)
+        self.assertRegex(done.errors, "Read-only file system: .* prepared in part")
+
+    def test_stopped_before_the_first_write_nothing_is_changed(self):
+        folder = self.folder(CLOUD_INIT)
+        before = digest(folder)
+        done = self.stopped(signal.SIGTERM, folder, at="flashing.partition.os.fsync")
+        self.assertEqual(done.code, 1)
+        self.assertIn("nothing was changed", done.errors)
+        self.assertEqual(digest(folder), before)
+
     def test_nobody_else_may_read_the_copy_nor_what_becomes_it(self):
         modes = []
         find = command.image.boot_partition
 
-        def look(path, *more):
+        def look(path, *more, **named):
             modes.append(path.stat().st_mode & 0o777)
-            return find(path, *more)
+            return find(path, *more, **named)
 
         with mock.patch("flashing.command.image.boot_partition", look):
             self.assertEqual(self.flash(self.image(CLOUD_INIT), "--output", self.output).code, 0)

@@ -24,6 +24,7 @@ main() {
     [ -z "$WIFI_COUNTRY" ] || wifi_country || failed "the Wi-Fi country"
     [ -z "$WIFI_SSID" ] || wifi || failed "the Wi-Fi"
   fi
+  forget_first_user
   timeout 300 "$here/first-boot" --no-start || failed "installing pigent"
   # What the image came with, by Raspberry Pi Imager for one. It removes itself, and this too.
   if [ -f "$here/firstrun-image.sh" ]; then
@@ -31,8 +32,24 @@ main() {
   fi
   sync
   restore_cmdline || failed "restoring cmdline.txt"
-  rm -f "$here/firstrun-settings" "$here/firstrun-image.sh" "$boot/firstrun.sh"
+  # After a power cut here, take-over does it.
+  for file in "$here/firstrun-settings" "$here/firstrun-image.sh"; do wipe "$file"; done
+  rm -f "$boot/firstrun.sh"
   sync
+}
+
+# Its clusters too: the key of the Wi-Fi stays on a FAT partition after a removed file.
+wipe() {
+  if [ -s "$1" ]; then
+    dd if=/dev/zero of="$1" bs="$(wc -c <"$1")" count=1 conv=notrunc,fsync 2>/dev/null
+  fi
+  rm -f "$1"
+}
+
+# For a card that was set up before: what reads it is off by then, and must not find it some day.
+forget_first_user() {
+  systemctl is-enabled --quiet userconfig.service 2>/dev/null ||
+    ! grep -qx '[a-z][a-z0-9-]*:\*' "$boot/userconf.txt" 2>/dev/null || rm -f "$boot/userconf.txt"
 }
 
 failed() { echo "firstrun: failed: $1"; }

@@ -8,7 +8,8 @@
 #         clean  any text, without what looks like a bot token
 # -v token=FILE -v settings=FILE  where the token and the other settings are kept
 #
-# Nothing is ever in an argument but the names of files. Plain POSIX awk (mawk on the board).
+# Nothing is ever in an argument but the names of files. Plain POSIX awk (mawk on the board), with
+# LC_ALL=C: characters are bytes.
 
 function secret(name) { return name ~ /_(TOKEN|KEY|SECRET|PASSWORD)$/ }
 
@@ -24,10 +25,10 @@ function name_of(line) {
 
 # Reads a line's value as pigent does, and refuses what flashing/dotenv.py refuses: sets `value`,
 # `plain` (the same as it was written, without the comment after it) and `fault` ("" if none).
-function read_value(line, at, size, char, quote, escaped) {
+function read_value(line, at, size, char, quote, escaped, bare) {
   sub(/^[^=]*=[ \t]*/, "", line)
   sub(/[ \t]+$/, "", line)
-  value = fault = quote = ""
+  value = fault = quote = bare = ""
   escaped = 0
   plain = line ~ /^#/ ? "" : line
   size = length(plain)
@@ -48,10 +49,22 @@ function read_value(line, at, size, char, quote, escaped) {
     else if (quote == "" && (char == " " || char == "\t")) {
       if (substr(plain, at) !~ /^[ \t]+#/) fault = space
       else { plain = substr(plain, 1, at - 1); size = at }
-    } else value = value char
+    } else {
+      value = value char
+      # Bytes on both sides of a quote are not one character.
+      bare = bare (quote == "" ? char : ".")
+    }
   }
   if (fault == "" && quote != "") fault = unclosed
   if (fault == "" && escaped) fault = backslash
+  # Within quotes it may be meant, but not around everything else.
+  if (fault == "" && (bare ~ odd || value ~ ("^" odd) || value ~ (odd "$"))) fault = white
+}
+
+# pigent takes blanks for no part of the token, quoted or not.
+function without_blanks(value) {
+  gsub(/^[ \t]+|[ \t]+$/, "", value)
+  return value
 }
 
 function empty(value) { return value ~ /^[ \t]*$/ }
@@ -87,6 +100,10 @@ BEGIN {
   space = "has a space outside quotes"
   unclosed = "has a quote that is not closed"
   dollar = "has a $ that would be taken for a variable"
+  white = "has white space that is no space (from a web page?), type it anew"
+  # In UTF-8: what dotenv.py lists.
+  odd = "([\013-\015\034-\037]|\302[\205\240]|\341\232\200|\342\201\237|\343\200\200|" \
+    "\342\200[\200-\212\250\251\257])"
   backslash = "has a \\ that stands for nothing"
   note = "# This is kept on the board now. To change it, write the new one here and start again."
   if (mode == "merge" || mode == "kept") read_kept()
@@ -101,7 +118,8 @@ NR == 1 { sub(/^\357\273\277/, "") }
   comment = $0 ~ /^[ \t]*(#|$)/
   read_value($0)
   # The last one counts, as it does for pigent.
-  if (!comment && name != "" && !empty(value)) given[name] = value
+  if (!comment && name != "" && !empty(value))
+    given[name] = name == "TELEGRAM_BOT_TOKEN" ? without_blanks(value) : value
 }
 
 mode == "clean" { print without_tokens($0) }
