@@ -4,7 +4,10 @@
 
 mod support;
 
+use pigent::emulator::{Chat, Incoming};
 use support::{CHAT, Harness};
+
+const GROUP: i64 = -1_000_000_000_777;
 
 #[test]
 fn prompts_run_one_after_the_other_in_order() {
@@ -92,4 +95,24 @@ fn a_prompt_that_waits_is_told_its_place_without_a_sound() {
     assert!(note.silent && note.text().contains("place 1"), "{}", note.text());
     harness.say("/cancel all");
     harness.expect("the end", |message| message.text().contains("Stopped"));
+}
+
+#[test]
+fn a_flood_of_prompts_keeps_no_stop_waiting_and_is_answered() {
+    let allowed = format!("{CHAT},{GROUP}");
+    let harness =
+        Harness::with(&[("PIGENT_QUEUE_MAX", "1"), ("TELEGRAM_ALLOWED_CHAT_IDS", &allowed)]);
+    harness.server.set_chat(Chat::new(GROUP));
+    harness.say("hang");
+    harness.started("hang");
+    // More than one poll brings, and many more than may be answered in a group a minute.
+    for n in 0..130 {
+        let (chat, text) = (GROUP, format!("echo flood {n}"));
+        harness.server.send(Incoming { chat, from: 7, text, ..Incoming::default() });
+    }
+    harness.say("/cancel");
+    harness.expect("the stop", |message| message.text().starts_with("🛑"));
+    harness.expect_in(GROUP, "the answer of the one that was taken", |m| m.text() == "flood 0");
+    harness.expect_in(GROUP, "word of the others", |m| m.text().contains("were not taken"));
+    assert_eq!(harness.starts().len(), 2);
 }

@@ -9,7 +9,7 @@
 //! travel with, so that a job costs few writes to the card.
 
 use super::effect::{Body, Effect, Post, Save, Source};
-use super::ids::{BlobId, Gen, PostId, UpdateId, ViewId};
+use super::ids::{BlobId, Gen, Place, PostId, UpdateId, ViewId};
 use super::memory::Memory;
 use super::time::Mono;
 use core::time::Duration;
@@ -21,6 +21,9 @@ const NEWS_WAIT: Duration = Duration::from_secs(2);
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait before a failed save is tried again: who made room sends the prompt again soon.
 const RETRY_LONGEST: Duration = Duration::from_secs(5);
+/// Refusals that a confirmation waits for. What is not confirmed fills the hundred updates that one
+/// poll brings (BOTAPI.md section 2), and a /cancel behind them would not be heard.
+const CROWD: usize = 40;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -56,8 +59,19 @@ struct Confirmation {
     next: UpdateId,
     /// Needs this generation on the disk.
     generation: u64,
-    /// Needs these replies taken: prompts were refused by them.
-    refusals: Vec<ViewId>,
+    /// Needs these taken.
+    refusals: Vec<Refusal>,
+    /// Needs these on the disk or, if that fails, taken: they tell of refusals.
+    told_by: Vec<PostId>,
+}
+
+/// The reply by which a prompt was refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    pub(super) view: ViewId,
+    pub(super) place: Place,
+    /// The update it came with.
+    pub(super) mark: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -138,23 +152,55 @@ impl Ledger {
     }
 
     /// A batch may be confirmed once all changes so far are saved and `refusals` are taken.
-    pub(super) fn confirm(&mut self, next: UpdateId, refusals: Vec<ViewId>) {
+    pub(super) fn confirm(&mut self, next: UpdateId, refusals: Vec<Refusal>) {
         let needed = match (&self.trouble, self.urgent) {
             (Some(_), _) => 0,
             (None, true) => self.generation + 1,
             (None, false) => self.generation,
         };
-        let confirm =
-            self.confirm.get_or_insert(Confirmation { next, generation: 0, refusals: Vec::new() });
+        let confirm = self.confirm.get_or_insert_with(|| Confirmation {
+            next,
+            generation: 0,
+            refusals: Vec::new(),
+            told_by: Vec::new(),
+        });
         confirm.next = next;
         confirm.generation = confirm.generation.max(needed);
         confirm.refusals.extend(refusals);
     }
 
-    /// A reply was taken, or never will be.
-    pub(super) fn replied(&mut self, view: ViewId) {
+    /// A reply was taken, or never will be. Answers the mark of the prompt that it refused if the
+    /// confirmation has to wait for others still.
+    pub(super) fn replied(&mut self, view: ViewId) -> Option<u64> {
+        let confirm = self.confirm.as_mut()?;
+        let index = confirm.refusals.iter().position(|waiting| waiting.view == view)?;
+        let refusal = confirm.refusals.swap_remove(index);
+        refusal.mark.filter(|_| !confirm.refusals.is_empty())
+    }
+
+    /// The refusals that a confirmation waits for, if they have become too many with `more`: they
+    /// are to be told in another way.
+    pub(super) fn crowd(&mut self, more: &mut Vec<Refusal>) -> Option<Vec<Refusal>> {
+        let waiting = self.confirm.iter().flat_map(|confirm| &confirm.refusals).count();
+        if self.trouble.is_some() || waiting + more.len() <= CROWD {
+            return None;
+        }
+        let mut all = core::mem::take(more);
+        all.extend(self.confirm.iter_mut().flat_map(|confirm| confirm.refusals.drain(..)));
+        Some(all)
+    }
+
+    /// This post, made in this step, tells of refusals of the newest batch.
+    pub(super) fn confirm_needs_post(&mut self, post: PostId) {
         if let Some(confirm) = &mut self.confirm {
-            confirm.refusals.retain(|waiting| *waiting != view);
+            confirm.told_by.push(post);
+        }
+    }
+
+    /// A post was taken, or never will be.
+    pub(super) fn post_over(&mut self, post: PostId) {
+        if let Some(confirm) = &mut self.confirm {
+            confirm.told_by.retain(|waiting| *waiting != post);
         }
     }
 
@@ -171,6 +217,9 @@ impl Ledger {
     /// The store wrote a generation. Whether this ended a trouble.
     pub(super) fn saved(&mut self, generation: Gen) -> bool {
         self.saved = self.saved.max(generation.0);
+        if let Some(confirm) = self.confirm.as_mut().filter(|it| it.generation <= generation.0) {
+            confirm.told_by.clear();
+        }
         self.trouble.take_if(|trouble| trouble.generation < generation.0).is_some()
     }
 
@@ -206,7 +255,7 @@ impl Ledger {
     }
 
     /// Adds replies that a confirmation has to wait for.
-    pub(super) fn confirm_needs(&mut self, refusals: Vec<ViewId>) {
+    pub(super) fn confirm_needs(&mut self, refusals: Vec<Refusal>) {
         if let Some(confirm) = &mut self.confirm {
             confirm.refusals.extend(refusals);
         }
@@ -219,7 +268,8 @@ impl Ledger {
             free.extend(self.held.pop_front().map(|held| held.effect));
         }
         let ready = |confirm: &mut Confirmation| {
-            confirm.generation <= self.saved && confirm.refusals.is_empty()
+            let all_told = confirm.refusals.is_empty() && confirm.told_by.is_empty();
+            confirm.generation <= self.saved && all_told
         };
         if let Some(confirm) = self.confirm.take_if(ready) {
             free.push(Effect::Confirm { next: confirm.next });

@@ -141,7 +141,7 @@ impl Bridge {
         match receipt {
             Receipt::Shown { view, message } => self.shown(view, message),
             Receipt::NotShown { view, why } => {
-                self.ledger.replied(view);
+                self.refusal_taken(view);
                 self.log(log::Level::Warn, format!("a message could not be shown: {why}"));
             }
             Receipt::Posted { post, pieces, message, complete } => {
@@ -156,7 +156,7 @@ impl Bridge {
     }
 
     fn shown(&mut self, view: ViewId, message: MessageId) {
-        self.ledger.replied(view);
+        self.refusal_taken(view);
         self.ask_shown(view, message);
         if let Some(running) = &mut self.memory.running
             && running.view == view
@@ -191,6 +191,7 @@ impl Bridge {
 
     fn forget_post(&mut self, post: PostId) {
         self.memory.posts.retain(|record| record.id != post);
+        self.ledger.post_over(post);
         self.ledger.news(self.now.mono);
     }
 

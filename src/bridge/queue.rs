@@ -3,6 +3,7 @@
 use super::Bridge;
 use super::effect::{Body, Part};
 use super::ids::{BlobId, ChatId, Gen, JobId, MessageId, UserId, ViewId};
+use super::ledger::Refusal;
 use super::memory::{Interrupted, Job};
 use super::talk::{Asker, mix};
 use super::time::Mono;
@@ -165,7 +166,8 @@ impl Bridge {
         for fresh in core::mem::take(&mut self.fresh) {
             let index = self.memory.queue.iter().position(|job| job.id == fresh.job);
             if let Some(job) = index.and_then(|index| self.memory.queue.remove(index)) {
-                replies.push(self.refuse_for_disk(Asker::of(&job)));
+                let view = self.refuse_for_disk(Asker::of(&job));
+                replies.push(Refusal { view, place: job.place, mark: fresh.mark });
                 self.undo(&job, fresh);
             }
         }

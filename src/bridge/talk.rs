@@ -4,8 +4,9 @@ use super::Bridge;
 use super::access::Origin;
 use super::command::{self, Command, Meaning};
 use super::effect::{Effect, Part};
-use super::ids::{ChatId, MessageId, Place, UpdateId, UserId, ViewId};
+use super::ids::{ChatId, MessageId, Place, PostId, UpdateId, UserId, ViewId};
 use super::input::{Batch, ChatKind, Content, Message, Tap, Told, Update};
+use super::ledger::Refusal;
 use super::time::Mono;
 use super::tokens::{self, Action, Grant};
 use core::time::Duration;
@@ -37,7 +38,10 @@ impl Bridge {
                 continue;
             }
             self.seen.add(mark);
-            let refusal = self.update(update, batch.backlog);
+            let place = place_of(&update);
+            let view = self.update(update, batch.backlog);
+            let refusal =
+                view.zip(place).map(|(view, place)| Refusal { view, place, mark: Some(mark) });
             for fresh in &mut self.fresh {
                 fresh.mark.get_or_insert(mark);
             }
@@ -52,7 +56,40 @@ impl Bridge {
             refusals.extend(refusal);
         }
         self.memory.offset = Some(batch.next.0);
+        let crowd = self.tell_a_crowd(&mut refusals);
         self.ledger.confirm(batch.next, refusals);
+        crowd.into_iter().for_each(|post| self.ledger.confirm_needs_post(post));
+    }
+
+    /// So many prompts were refused that saying so one by one would keep pigent from hearing a
+    /// /cancel. A post for each place tells it of all of them, and the disk has that.
+    fn tell_a_crowd(&mut self, refusals: &mut Vec<Refusal>) -> Vec<PostId> {
+        if self.posts_are_many() {
+            return Vec::new();
+        }
+        let mut told: Vec<(Place, usize)> = Vec::new();
+        for Refusal { place, mark, .. } in self.ledger.crowd(refusals).into_iter().flatten() {
+            match told.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, count)) => *count += 1,
+                None => told.push((place, 1)),
+            }
+            mark.into_iter().for_each(|mark| self.memory.ring.add(mark));
+        }
+        let first = self.memory.posts.len();
+        for (place, count) in told {
+            let text = self.words.not_taken(count);
+            self.post_plain(place, None, &text);
+        }
+        self.memory.posts.iter().skip(first).map(|post| post.id).collect()
+    }
+
+    /// The refusal of a prompt was taken while its update cannot be confirmed yet: it may come again,
+    /// and what its writer was told has to hold.
+    pub(super) fn refusal_taken(&mut self, view: ViewId) {
+        if let Some(mark) = self.ledger.replied(view) {
+            self.memory.ring.add(mark);
+            self.ledger.urgent();
+        }
     }
 
     /// One update. Answers the reply that has to be taken before it may be confirmed, if it was a
@@ -229,6 +266,14 @@ impl Bridge {
         self.move_queue_view(from, to);
         self.ledger.urgent();
         self.log(log::Level::Info, format!("the group {from} is the supergroup {to} now"));
+    }
+}
+
+/// Where a message came from.
+fn place_of(update: &Update) -> Option<Place> {
+    match &update.what {
+        Told::Message(message) => Some(Place { chat: message.chat, thread: message.thread }),
+        _ => None,
     }
 }
 

@@ -223,12 +223,27 @@ impl World {
             let how = format!("post {} comes after {last:?}: {text}", post.id);
             return broken(Promise::PostsInOrder, how);
         }
+        if text.contains("were not taken") {
+            self.crowd_told(&post);
+        }
         let kind = PostKind::read(&text);
         let pieces = if text.contains("long") { 3 } else { 1 };
         self.post_given(&post, kind, pieces)?;
         let taken = post.pieces_taken.min(pieces - 1);
         self.outbox.posts.push_back(Waiting { post, pieces, taken });
         Ok(())
+    }
+
+    /// One post tells of every refusal of the chat that was not taken yet: as soon as the disk has
+    /// it, or else when it has arrived.
+    fn crowd_told(&mut self, post: &Post) {
+        let chat = one_chat(post.place.chat);
+        let durable = matches!(post.body, Source::Blob(_));
+        for fate in self.record.fates.values_mut().filter(|fate| fate.chat == chat) {
+            if fate.refused && !fate.told {
+                (fate.told, fate.crowd) = (durable, Some(post.id));
+            }
+        }
     }
 }
 

@@ -208,6 +208,8 @@ impl World {
         let Some(post) = self.record.posts.get_mut(&id) else { return };
         post.arrived = post.arrived.max(pieces);
         let whole = post.arrived >= post.pieces;
+        let told = |fate: &&mut super::record::Fate| whole && fate.crowd == Some(id);
+        self.record.fates.values_mut().filter(told).for_each(|fate| fate.told = true);
         if let Some(run) = post.run.and_then(|run| self.record.runs.get_mut(&run)) {
             run.arrived |= whole;
         }

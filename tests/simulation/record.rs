@@ -25,6 +25,8 @@ pub struct Fate {
     pub refusals: Vec<ViewId>,
     pub refused: bool,
     pub told: bool,
+    /// The post that tells of this refusal among others.
+    pub crowd: Option<PostId>,
     /// Somebody asked for it to be dropped while it may have waited.
     pub dropped: bool,
     /// It was stopped before it began, and a post says so.

@@ -85,6 +85,55 @@ fn a_refusal_that_a_power_cut_could_swallow_is_confirmed_once_it_is_said() {
 }
 
 #[test]
+fn what_was_refused_to_somebodys_face_is_not_run_after_a_power_cut() {
+    let mut world = World::with(crate::bridge::rules::Rules { rate_limit: None, ..rules() });
+    for text in ["runs", "1", "2", "3"] {
+        world.say(text);
+    }
+    // The first refusal is stuck (a 429), and with it the confirmation of both.
+    let stuck = world.text("stuck");
+    let stuck = world.update(Told::Message(stuck));
+    world.batch(vec![stuck.clone()], false);
+    let told = world.text("told");
+    let told = world.update(Told::Message(told));
+    world.batch(vec![told.clone()], false);
+    let view = world.views().last().expect("a refusal").id;
+    let message = crate::bridge::ids::MessageId(1);
+    world.step(crate::bridge::Input::Sent(crate::bridge::input::Receipt::Shown { view, message }));
+    assert!(world.confirmed().is_none_or(|next| next <= stuck.id.0));
+    let mut world = world.power_cut();
+    world.step(crate::bridge::Input::Drained);
+    for _ in 0..3 {
+        world.finish("done");
+    }
+    world.clear();
+    world.batch(vec![stuck, told], true);
+    assert_eq!(world.started(), ["stuck"], "nobody was told that this one was refused");
+    world.finish("done");
+    assert_eq!(world.started(), ["stuck"]);
+}
+
+#[test]
+fn a_crowd_of_refusals_is_told_at_once_and_keeps_no_stop_waiting() {
+    let mut world = World::with(crate::bridge::rules::Rules { rate_limit: None, ..rules() });
+    for text in ["runs", "1", "2", "3"] {
+        world.say(text);
+    }
+    world.clear();
+    for n in 0..40 {
+        world.say(&format!("refused {n}"));
+    }
+    assert!(world.confirmed().is_none() && world.posts().is_empty());
+    world.say("one more");
+    assert!(world.confirmed().is_some(), "none of them was taken, and yet");
+    let texts = world.post_texts();
+    assert!(texts.len() == 1 && texts[0].contains("41 were not taken"), "{texts:?}");
+    // None of them is judged again, and the report arrives, whatever happens.
+    let world = world.power_cut();
+    assert!(world.post_texts().iter().any(|text| text.contains("41 were not taken")));
+}
+
+#[test]
 fn the_rate_is_bounded_and_says_when_to_try_again() {
     let mut world = World::new();
     for _ in 0..10 {

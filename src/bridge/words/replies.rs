@@ -51,6 +51,17 @@ impl Words {
         }
     }
 
+    pub(in super::super) fn not_taken(self, count: usize) -> String {
+        match self.0 {
+            super::Lang::En => format!(
+                "Too many prompts at once: of the last ones here {count} were not taken. /queue shows what waits; send the others again later."
+            ),
+            super::Lang::De => format!(
+                "Zu viele Aufträge auf einmal: von den letzten hier wurden {count} nicht angenommen. /queue zeigt, was wartet; schick die anderen später wieder."
+            ),
+        }
+    }
+
     pub(in super::super) fn too_many_posts(self, waiting: usize) -> String {
         match self.0 {
             super::Lang::En => format!(

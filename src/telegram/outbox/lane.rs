@@ -64,6 +64,10 @@ impl Lane {
             self.views.retain(|open| !open.is_pointless());
             return None;
         }
+        if view.class == Class::Reply {
+            // Nor does it below a refusal.
+            self.views.retain(|open| !open.is_outdated_by(view.reply_to));
+        }
         let given_up = self.crowded(view.class).map(|index| self.views.remove(index));
         self.views.push(OpenView::new(view, now));
         self.views.retain(|open| !open.is_pointless());

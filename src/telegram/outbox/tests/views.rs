@@ -224,6 +224,23 @@ fn a_view_whose_topic_vanishes_is_shown_outside_of_it() {
 }
 
 #[test]
+fn a_note_does_not_come_below_the_refusal_of_what_it_is_about() {
+    let mut world = World::new();
+    // The chat's budget is spent: both wait.
+    for n in 0..6 {
+        world.show(view(10 + n, 7, Class::Reply, "earlier"));
+    }
+    let about = |mut view: View| {
+        view.reply_to = Some(MessageId(3));
+        view
+    };
+    world.show(about(View { last: true, ..view(1, 7, Class::Note, "Queued at place 4") }));
+    world.show(about(view(2, 7, Class::Reply, "The disk does not take anything")));
+    world.seconds(60);
+    assert_eq!(world.texts()[6..], ["The disk does not take anything"]);
+}
+
+#[test]
 fn a_blocked_chat_is_told_once_and_left_alone() {
     let mut world = World::new();
     world.fail(Error::Blocked { why: "bot was blocked by the user".into() });
