@@ -11,7 +11,7 @@ use core::time::Duration;
 use pigent::bridge::Memory;
 use pigent::bridge::agent::AgentEvent;
 use pigent::bridge::effect::{Post, Source, Start};
-use pigent::bridge::ids::{RunId, UpdateId};
+use pigent::bridge::ids::{Gen, RunId, UpdateId};
 use pigent::bridge::input::Input;
 use pigent::bridge::memory::{Job, Running};
 
@@ -124,6 +124,8 @@ impl World {
     pub fn books_after_restart(&mut self, memory: &Memory) -> Step {
         self.record.last_post.clear();
         self.record.unsaved_answers.clear();
+        (self.record.asked, self.record.saved) = (Gen(0), Gen(0));
+        self.record.fates.values_mut().for_each(|fate| fate.handed = None);
         self.forget_unsaved_taps(memory);
         let kept = |id| memory.posts.iter().any(|post| post.id == id);
         for (id, post) in core::mem::take(&mut self.record.posts) {

@@ -106,6 +106,7 @@ impl World {
         for (generation, _) in &mut self.record.unsaved_answers {
             generation.get_or_insert(save.generation);
         }
+        self.record.asked = save.generation;
         self.disk.put(save);
         Ok(())
     }
@@ -167,7 +168,7 @@ impl World {
     fn answers(&mut self, run: RunId, request: String, verdict: Verdict) -> Step {
         if let Verdict::Answers(answers) = &verdict {
             for text in answers.iter().flat_map(|(_, texts)| texts) {
-                self.record.unsaved_answers.extend(number_in(text).map(|prompt| (None, prompt)));
+                number_in(text).into_iter().for_each(|prompt| self.record.answer_given(prompt));
             }
         }
         let Some(agent) = self.agent.as_mut().filter(|it| it.run == run && !it.dead) else {

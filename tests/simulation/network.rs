@@ -92,6 +92,7 @@ impl World {
                 let reply = matches!(&sent.update.what, Told::Message(it) if it.reply_to.is_some());
                 if let Some(fate) = self.record.fates.get_mut(prompt) {
                     fate.admitted |= admits;
+                    fate.handed.get_or_insert(self.record.asked);
                     fate.barred |= !admits || unsure;
                     // The first of two answers shows nowhere.
                     fate.was_answer |= reply && asks;

@@ -25,6 +25,9 @@ pub struct Fate {
     pub refusals: Vec<ViewId>,
     pub refused: bool,
     pub told: bool,
+    /// The newest save asked for when it was first handed over since the start: the next one has
+    /// what became of it.
+    pub handed: Option<Gen>,
     /// The post that tells of this refusal among others.
     pub crowd: Option<PostId>,
     /// Somebody asked for it to be dropped while it may have waited.
@@ -135,6 +138,9 @@ pub struct Record {
     pub noted: BTreeSet<u64>,
     /// Answers to questions, and the generation that is to remember them.
     pub unsaved_answers: Vec<(Option<Gen>, u64)>,
+    /// The newest save asked for, and the newest on the disk, since the start.
+    pub asked: Gen,
+    pub saved: Gen,
     pub newest_first_start: u64,
     pub last_post: BTreeMap<ChatId, PostId>,
     /// At some time 50 prompts could wait.
@@ -185,8 +191,19 @@ impl Record {
         run.takes(prompt, &post.kind)
     }
 
+    /// The agent is given this answer. What it was handed over with may be older: the first part of
+    /// a question waits for the second.
+    pub fn answer_given(&mut self, prompt: u64) {
+        let handed =
+            self.fates.get(&prompt).map_or(self.asked, |fate| fate.handed.unwrap_or(self.asked));
+        let by = (self.asked > handed).then_some(Gen(handed.0 + 1));
+        self.unsaved_answers.push((by, prompt));
+        self.answers_saved(self.saved);
+    }
+
     /// This generation is on the disk.
     pub fn answers_saved(&mut self, saved: Gen) {
+        self.saved = saved.max(self.saved);
         for (generation, prompt) in &self.unsaved_answers {
             if generation.is_some_and(|generation| generation <= saved)
                 && let Some(fate) = self.fates.get_mut(prompt)
