@@ -9,8 +9,9 @@
 //! travel with, so that a job costs few writes to the card.
 
 use super::effect::{Body, Effect, Post, Save, Source};
-use super::ids::{BlobId, Gen, Place, PostId, UpdateId, ViewId};
+use super::ids::{BlobId, Gen, PostId, UpdateId, ViewId};
 use super::memory::Memory;
+use super::refusals::Refusal;
 use super::time::Mono;
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -63,15 +64,6 @@ struct Confirmation {
     refusals: Vec<Refusal>,
     /// Needs these on the disk or, if that fails, taken: they tell of refusals.
     told_by: Vec<PostId>,
-}
-
-/// The reply by which a prompt was refused.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Refusal {
-    pub(super) view: ViewId,
-    pub(super) place: Place,
-    /// The update it came with.
-    pub(super) mark: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -170,12 +162,13 @@ impl Ledger {
     }
 
     /// A reply was taken, or never will be. Answers the mark of the prompt that it refused if the
-    /// confirmation has to wait for others still.
+    /// confirmation has to wait still.
     pub(super) fn replied(&mut self, view: ViewId) -> Option<u64> {
         let confirm = self.confirm.as_mut()?;
         let index = confirm.refusals.iter().position(|waiting| waiting.view == view)?;
         let refusal = confirm.refusals.swap_remove(index);
-        refusal.mark.filter(|_| !confirm.refusals.is_empty())
+        let is_ready = confirm.is_ready(self.saved);
+        refusal.mark.filter(|_| !is_ready)
     }
 
     /// The refusals that a confirmation waits for, if they have become too many with `more`: they
@@ -267,11 +260,8 @@ impl Ledger {
         while self.held.front().is_some_and(|held| held.generation <= self.saved) {
             free.extend(self.held.pop_front().map(|held| held.effect));
         }
-        let ready = |confirm: &mut Confirmation| {
-            let all_told = confirm.refusals.is_empty() && confirm.told_by.is_empty();
-            confirm.generation <= self.saved && all_told
-        };
-        if let Some(confirm) = self.confirm.take_if(ready) {
+        let saved = self.saved;
+        if let Some(confirm) = self.confirm.take_if(|confirm| confirm.is_ready(saved)) {
             free.push(Effect::Confirm { next: confirm.next });
         }
         free
@@ -310,6 +300,12 @@ impl Ledger {
     /// Small news is not worth waiting for any more (pigent is leaving).
     pub(super) fn hurry(&mut self) {
         self.urgent |= self.news_since.is_some();
+    }
+}
+
+impl Confirmation {
+    fn is_ready(&self, saved: u64) -> bool {
+        self.generation <= saved && self.refusals.is_empty() && self.told_by.is_empty()
     }
 }
 

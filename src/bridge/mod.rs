@@ -42,6 +42,7 @@ mod packed;
 mod posts;
 mod progress;
 mod queue;
+mod refusals;
 mod restart;
 pub mod rules;
 mod run;

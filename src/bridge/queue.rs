@@ -3,8 +3,8 @@
 use super::Bridge;
 use super::effect::{Body, Part};
 use super::ids::{BlobId, ChatId, Gen, JobId, MessageId, UserId, ViewId};
-use super::ledger::Refusal;
 use super::memory::{Interrupted, Job};
+use super::refusals::Refusal;
 use super::talk::{Asker, mix};
 use super::time::Mono;
 use core::time::Duration;

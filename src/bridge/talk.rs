@@ -4,9 +4,9 @@ use super::Bridge;
 use super::access::Origin;
 use super::command::{self, Command, Meaning};
 use super::effect::{Effect, Part};
-use super::ids::{ChatId, MessageId, Place, PostId, UpdateId, UserId, ViewId};
+use super::ids::{ChatId, MessageId, Place, UpdateId, UserId, ViewId};
 use super::input::{Batch, ChatKind, Content, Message, Tap, Told, Update};
-use super::ledger::Refusal;
+use super::refusals::Refusal;
 use super::time::Mono;
 use super::tokens::{self, Action, Grant};
 use core::time::Duration;
@@ -59,37 +59,6 @@ impl Bridge {
         let crowd = self.tell_a_crowd(&mut refusals);
         self.ledger.confirm(batch.next, refusals);
         crowd.into_iter().for_each(|post| self.ledger.confirm_needs_post(post));
-    }
-
-    /// So many prompts were refused that saying so one by one would keep pigent from hearing a
-    /// /cancel. A post for each place tells it of all of them, and the disk has that.
-    fn tell_a_crowd(&mut self, refusals: &mut Vec<Refusal>) -> Vec<PostId> {
-        if self.posts_are_many() {
-            return Vec::new();
-        }
-        let mut told: Vec<(Place, usize)> = Vec::new();
-        for Refusal { place, mark, .. } in self.ledger.crowd(refusals).into_iter().flatten() {
-            match told.iter_mut().find(|(known, _)| *known == place) {
-                Some((_, count)) => *count += 1,
-                None => told.push((place, 1)),
-            }
-            mark.into_iter().for_each(|mark| self.memory.ring.add(mark));
-        }
-        let first = self.memory.posts.len();
-        for (place, count) in told {
-            let text = self.words.not_taken(count);
-            self.post_plain(place, None, &text);
-        }
-        self.memory.posts.iter().skip(first).map(|post| post.id).collect()
-    }
-
-    /// The refusal of a prompt was taken while its update cannot be confirmed yet: it may come again,
-    /// and what its writer was told has to hold.
-    pub(super) fn refusal_taken(&mut self, view: ViewId) {
-        if let Some(mark) = self.ledger.replied(view) {
-            self.memory.ring.add(mark);
-            self.ledger.urgent();
-        }
     }
 
     /// One update. Answers the reply that has to be taken before it may be confirmed, if it was a

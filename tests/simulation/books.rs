@@ -295,4 +295,5 @@ fn holds(memory: &Memory, fate: &Fate) -> bool {
     let interrupted = memory.interrupted.iter().map(|gone| &gone.job);
     let mut jobs = running.chain(&memory.queue).chain(interrupted);
     jobs.any(|job| (one_chat(job.place.chat), job.message) == (fate.chat, fate.message))
+        || memory.posts.iter().any(|post| Some(post.id) == fate.crowd)
 }
