@@ -6,8 +6,7 @@
 mod support;
 
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
-use support::Harness;
+use support::{Harness, LONG};
 
 /// A notify socket, and everything that came in so far.
 struct Manager {
@@ -21,7 +20,7 @@ impl Manager {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        socket.set_read_timeout(Some(LONG)).unwrap();
         (Manager { _dir: dir, socket, heard: Vec::new() }, path.to_str().unwrap().to_owned())
     }
 
