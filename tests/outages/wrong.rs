@@ -99,6 +99,13 @@ impl Wrong {
         self.cut(closet);
     }
 
+    /// Cuts what is open once more, if it takes a new connection to notice.
+    pub fn again(&self, closet: &Closet) {
+        if matches!(self.how, How::Name | How::Date) {
+            self.cut(closet);
+        }
+    }
+
     /// It is over.
     pub fn end(&self, closet: &Closet) {
         closet.harness.server.clear_faults();
